@@ -1,0 +1,52 @@
+package scoreboard
+
+// Cell names one counter of a board.
+type Cell int
+
+// Cells of the gate's board.
+const (
+	SynSeen           Cell = iota // SYNs given to the gate (mirror)
+	SynCaptured                   // verdict: capture
+	SynDuplicate                  // retransmission of a pending SYN, dropped
+	SynBridgedFull                // bridged: max_connections
+	SynBridgedProxy               // bridged: proxy gone or not taking flows
+	SynBridgedRefused             // bridged: the server refused or is unreachable
+	SynBridgedSlow                // bridged: the server did not answer in time
+	SynBridgedOther               // bridged: not understood, or out of resources
+	Accepted                      // connections accepted on the TPROXY listeners
+	HandedOver                    // flows put into the hand-over queue
+	TakenBack                     // flows received back from it
+	Carried                       // flows the gate carried as plain tunnels
+	CarriedEnded                  // and that have ended
+	UpstreamFailed                // upstream connects that failed at once
+	gateCells
+)
+
+// Cells of the proxy's board.
+const (
+	Taken         Cell = iota // flows taken from the hand-over queue, health checks too
+	Ended                     // of those, flows that have ended
+	Requests                  // request heads forwarded, health checks not counted
+	Responses                 // final response heads forwarded
+	Tunnels                   // flows that became tunnels because they are not plainly HTTP
+	Resets                    // flows ended by a reset from either side
+	BytesUp                   // bytes from clients to servers
+	BytesDown                 // bytes from servers to clients
+	CacheHits                 // responses from the cache
+	CacheMisses               // requests the cache had nothing for
+	HealthTaken               // flows among Taken that were health checks
+	HealthEnded               // and of those, ended
+	UpstreamLost              // flows whose upstream connection could not be made
+	proxyCells
+)
+
+const (
+	// maxCells leaves room for more counters without moving the heartbeats.
+	maxCells = 128
+	// MaxLoops is how many event loops can show a heartbeat.
+	MaxLoops = 64
+	boardLen = (maxCells + MaxLoops) * 8
+)
+
+// The build fails here when a board outgrows its cells.
+const _ = uint(maxCells - max(gateCells, proxyCells))
