@@ -1,0 +1,51 @@
+package interceptor
+
+// Priorities of the bridge hooks: the SYN is judged before anything is captured.
+const (
+	priorityAsk     = -310
+	priorityCapture = -300
+	priorityEmit    = -300
+)
+
+// askChains judge the SYNs of new connections: they learn the MACs of both
+// ends and let the gate decide (mirror), or approve at once (accept).
+func (s Spec) askChains() []chain {
+	ask := chain{name: "ask", hook: "prerouting", priority: priorityAsk, rules: []rule{s.managementRule()}}
+	var chains []chain
+	for _, vlan := range s.vlans() {
+		for _, f := range s.families() {
+			name := "syn" + f.suffix + vlanSuffix(vlan)
+			ask.rules = append(ask.rules, rule{
+				why: "a new connection to a captured port, while armed",
+				parts: []statement{iifname(s.LAN), etherType(f, vlan), tcp(), tcpPortIn(clientToServer, setPorts), syn(),
+					iifnameIn(setArmed), jump(name)},
+			})
+			chains = append(chains, chain{name: name, rules: s.synRules(f, vlan)})
+		}
+	}
+	return append(chains, ask)
+}
+
+func (s Spec) synRules(f family, vlan uint16) []rule {
+	pair := addressKey(f, clientToServer)
+	clientMAC, serverMAC := setClientMAC+f.suffix, setServerMAC+f.suffix
+	rules := []rule{
+		{why: "pairs that are never captured", parts: []statement{pair.in(setBypass + f.suffix), leave()}},
+		{why: "pairs found not to work", parts: []statement{pair.in(setLearned + f.suffix), leave()}},
+		{why: "learn the client's MAC anew", parts: []statement{pair.forget(clientMAC), pair.learn(clientMAC, etherSrc)}},
+		{why: "learn the server's MAC anew", parts: []statement{pair.forget(serverMAC), pair.learn(serverMAC, etherDst)}},
+	}
+	known := []statement{pair.mapped(clientMAC), pair.mapped(serverMAC)}
+	if s.Handshake == Mirror {
+		return append(rules, rule{why: "ask the gate; nobody there: bridge", parts: append(known, askQueue(s.Queue))})
+	}
+	return append(rules, rule{why: "the kernel answers for the server", parts: append(known, setMark(MarkApproved.WithVLAN(vlan)))})
+}
+
+// managementRule keeps the box's own address reachable: frames addressed to
+// the bridge itself are never captured.
+func (s Spec) managementRule() rule {
+	return rule{why: "the box's own address is never captured", parts: []statement{etherDstIs(s.mac(), s.mac().String()), accept()}}
+}
+
+func (s Spec) vlans() []uint16 { return append([]uint16{0}, s.VLANs...) }

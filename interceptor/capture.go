@@ -1,0 +1,93 @@
+package interceptor
+
+import "fmt"
+
+// captureChains take approved SYNs and the packets of known flows off the
+// bridge; everything else falls through and is bridged.
+func (s Spec) captureChains() []chain {
+	capture := chain{name: "capture", hook: "prerouting", priority: priorityCapture, rules: []rule{s.managementRule()}}
+	var chains []chain
+	for _, vlan := range s.vlans() {
+		takeLAN, takeWAN := "take_lan"+vlanSuffix(vlan), "take_wan"+vlanSuffix(vlan)
+		chains = append(chains,
+			chain{name: takeLAN, rules: []rule{s.take(MarkFromClient, vlan, s.Capture)}},
+			chain{name: takeWAN, rules: []rule{s.take(MarkFromServer, vlan, s.Capture)}},
+			// After a queue verdict the bridge no longer looks at broute
+			// (net/bridge/br_input.c: nf_hook_bridge_pre), so a SYN is redirected.
+			chain{name: "take_syn" + vlanSuffix(vlan), rules: []rule{s.take(MarkFromClient, vlan, Redirect)}})
+		for _, f := range s.families() {
+			lan, wan := "lan"+f.suffix+vlanSuffix(vlan), "wan"+f.suffix+vlanSuffix(vlan)
+			capture.rules = append(capture.rules,
+				rule{why: "from clients",
+					recipe: s.brouteRecipe(f, "dport"),
+					parts:  []statement{iifname(s.LAN), etherType(f, vlan), tcp(), tcpPortIn(clientToServer, setPorts), jump(lan)}},
+				rule{why: "from servers",
+					recipe: s.brouteRecipe(f, "sport"),
+					parts:  []statement{iifname(s.WAN), etherType(f, vlan), tcp(), tcpPortIn(serverToClient, setPorts), jump(wan)}})
+			chains = append(chains,
+				chain{name: lan, rules: s.lanRules(f, vlan, takeLAN)},
+				chain{name: wan, rules: s.wanRules(f, takeWAN)})
+		}
+	}
+	return append(chains, capture)
+}
+
+func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
+	tuple, pair := tupleKey(f, clientToServer), addressKey(f, clientToServer)
+	down, up := setDown+f.suffix, setUp+f.suffix
+	closing := setClosingDown + f.suffix
+	approved := markIs(MarkApproved.WithVLAN(vlan))
+	return []rule{
+		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
+			syn(), approved, tuple.update(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
+			tuple.remove(setFinToClient + f.suffix), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
+		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
+		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
+			syn(), tuple.remove(down), tuple.remove(up), count(counterBridged), leave()}},
+		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(down), leave()}},
+		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient+f.suffix, 0)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing, 0)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "a closing flow gives its slot back soon", parts: []statement{
+			tuple.in(closing), tuple.update(down, s.ClosingTimeout), follow(take)}},
+		{why: "keep the slot", parts: []statement{tuple.update(down, 0)}},
+		{why: "keep the client's MAC", parts: []statement{pair.learn(setClientMAC+f.suffix, etherSrc)}},
+		{why: "keep the server's MAC", parts: []statement{pair.learn(setServerMAC+f.suffix, etherDst)}},
+		{why: "capture", parts: []statement{follow(take)}},
+	}
+}
+
+func (s Spec) wanRules(f family, take string) []rule {
+	tuple := tupleKey(f, serverToClient)
+	up, closing := setUp+f.suffix, setClosingUp+f.suffix
+	return []rule{
+		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(up), leave()}},
+		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer+f.suffix, 0)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing, 0)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "a closing flow gives its slot back soon", parts: []statement{
+			tuple.in(closing), tuple.update(up, s.ClosingTimeout), follow(take)}},
+		{why: "keep the slot", parts: []statement{tuple.update(up, 0)}},
+		{why: "capture", parts: []statement{follow(take)}},
+	}
+}
+
+// take marks the frame and gives it to IP input instead of the bridge. A
+// tagged frame is redirected in any case: routed up from the port, it would
+// look for a VLAN device there.
+func (s Spec) take(mark Mark, vlan uint16, how Capture) rule {
+	parts := []statement{setMark(mark.WithVLAN(vlan))}
+	if how == Broute && vlan == 0 {
+		parts = append(parts, broute())
+	} else {
+		parts = append(parts, setEtherDst(s.mac(), s.mac().String()))
+	}
+	return rule{why: "off the bridge, into IP input", parts: append(parts, pkttypeHost(), accept())}
+}
+
+func vlanSuffix(id uint16) string {
+	if id == 0 {
+		return ""
+	}
+	return fmt.Sprintf("_v%d", id)
+}

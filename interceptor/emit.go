@@ -1,0 +1,51 @@
+package interceptor
+
+// emitChains give the frames of captured flows the MACs of their real ends on
+// the way out. A frame whose MACs are not known is dropped: neither end must
+// ever see a made-up address.
+func (s Spec) emitChains() []chain {
+	emit := chain{name: "emit", hook: "output", priority: priorityEmit}
+	var chains []chain
+	for _, vlan := range s.vlans() {
+		for _, f := range s.families() {
+			client, server := "to_client"+f.suffix+vlanSuffix(vlan), "to_server"+f.suffix+vlanSuffix(vlan)
+			emit.rules = append(emit.rules,
+				rule{why: "to clients", parts: []statement{markIs(MarkToClient.WithVLAN(vlan)), etherType(f, vlan), jump(client)}},
+				rule{why: "to servers", parts: []statement{markIs(MarkToServer.WithVLAN(vlan)), etherType(f, vlan), jump(server)}})
+			chains = append(chains,
+				chain{name: client, rules: toClientRules(f)},
+				chain{name: server, rules: toServerRules(f)})
+		}
+		emit.rules = append(emit.rules,
+			rule{why: "never show a made-up MAC", parts: []statement{markIs(MarkToClient.WithVLAN(vlan)), drop()}},
+			rule{why: "never show a made-up MAC", parts: []statement{markIs(MarkToServer.WithVLAN(vlan)), drop()}})
+	}
+	return append(chains, emit)
+}
+
+func toClientRules(f family) []rule {
+	tuple, pair := tupleKey(f, serverToClient), addressKey(f, serverToClient)
+	closing := setClosingDown + f.suffix
+	return []rule{
+		{why: "we say FIN to the client", parts: []statement{fin(), tuple.update(setFinToClient+f.suffix, 0)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing, 0)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "as if from the server", parts: []statement{
+			pair.write(setClientMAC+f.suffix, etherDst), pair.write(setServerMAC+f.suffix, etherSrc), accept()}},
+	}
+}
+
+func toServerRules(f family) []rule {
+	tuple, pair := tupleKey(f, clientToServer), addressKey(f, clientToServer)
+	up, closing := setUp+f.suffix, setClosingUp+f.suffix
+	return []rule{
+		{why: "expect the server's answers", parts: []statement{
+			syn(), tuple.update(up, 0), tuple.remove(closing), tuple.remove(setFinServer + f.suffix), tuple.remove(setFinToServer + f.suffix)}},
+		{why: "no slot for the answers: do not ask", parts: []statement{syn(), tuple.notIn(up), drop()}},
+		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer+f.suffix, 0)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing, 0)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "as if from the client", parts: []statement{
+			pair.write(setServerMAC+f.suffix, etherDst), pair.write(setClientMAC+f.suffix, etherSrc), accept()}},
+	}
+}

@@ -1,0 +1,100 @@
+package interceptor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/google/nftables"
+)
+
+var errNotApplied = errors.New("no rules are installed yet")
+
+// Interceptor holds the tables. All its methods may be called from any
+// goroutine; all act in the network namespace it was opened in.
+type Interceptor struct {
+	log *slog.Logger
+
+	mu     sync.Mutex
+	conn   *nftables.Conn // lasting: the kernel drops the tables when it closes
+	reader *nftables.Conn // for dumps, which a lasting socket in mid-batch must not mix with
+	routes *routing
+	spec   *Spec // what is installed; nil for nothing
+	rules  ruleset
+}
+
+// Open opens the sockets and installs nothing.
+func Open(log *slog.Logger) (*Interceptor, error) {
+	conn, err := nftables.New(nftables.AsLasting())
+	if err != nil {
+		return nil, fmt.Errorf("open netfilter socket: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", err)
+	}
+	reader, err := nftables.New(nftables.AsLasting())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open netfilter socket: %w", err), conn.CloseLasting())
+	}
+	routes, err := openRouting()
+	if err != nil {
+		return nil, errors.Join(err, conn.CloseLasting(), reader.CloseLasting())
+	}
+	return &Interceptor{log: log, conn: conn, reader: reader, routes: routes}, nil
+}
+
+// Apply installs what s asks for, routes first, so that no packet is captured
+// that could not be routed. An equal Spec only repairs routes. A changed one
+// writes all rules anew in one batch; live flows stay captured unless the
+// sets that hold them had to change, which is logged.
+func (i *Interceptor) Apply(ctx context.Context, s Spec) error {
+	s = s.DefaultTimeouts()
+	rules, err := plan(s)
+	if err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("install capture: %w", err)
+	}
+	if err := i.routes.apply(s); err != nil {
+		return err
+	}
+	if i.spec != nil && i.spec.equal(s) {
+		return nil
+	}
+	keep := i.spec != nil && keepsSets(i.rules, rules)
+	if i.spec != nil && !keep {
+		i.log.Warn("the flow sets change size: connections captured until now are cut off")
+	}
+	if err := install(i.conn, s, rules, i.spec != nil, keep); err != nil {
+		return err
+	}
+	i.spec, i.rules = &s, rules
+	return nil
+}
+
+// Withdraw removes the tables and the routes. What was captured is bridged
+// from then on, so flows should have ended or be given up.
+func (i *Interceptor) Withdraw() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.spec == nil {
+		return nil
+	}
+	i.conn.DelTable(bridgeTable())
+	i.conn.DelTable(inetTable())
+	err := i.conn.Flush()
+	if err != nil {
+		err = fmt.Errorf("withdraw capture: %w", err)
+	}
+	err = errors.Join(err, i.routes.remove(*i.spec))
+	i.spec = nil
+	return err
+}
+
+// Close withdraws and closes the sockets.
+func (i *Interceptor) Close() error {
+	err := i.Withdraw()
+	return errors.Join(err, i.conn.CloseLasting(), i.reader.CloseLasting(), i.routes.close())
+}

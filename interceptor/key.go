@@ -1,0 +1,113 @@
+package interceptor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// key is a concatenation of packet fields in the registers from keyRegister on.
+type key struct {
+	text  string
+	exprs []expr.Any
+}
+
+// addressKey is client address . server address.
+func addressKey(f family, d direction) key {
+	client, server, texts := f.saddr, f.daddr, [2]string{"saddr", "daddr"}
+	if d == serverToClient {
+		client, server, texts = f.daddr, f.saddr, [2]string{"daddr", "saddr"}
+	}
+	words := f.addrLen / 4
+	return key{fmt.Sprintf("%s %s . %s %s", f.word, texts[0], f.word, texts[1]), []expr.Any{
+		&expr.Payload{DestRegister: keyRegister, Base: expr.PayloadBaseNetworkHeader, Offset: client, Len: f.addrLen},
+		&expr.Payload{DestRegister: keyRegister + words, Base: expr.PayloadBaseNetworkHeader, Offset: server, Len: f.addrLen},
+	}}
+}
+
+// tupleKey is client address . client port . server address . server port.
+func tupleKey(f family, d direction) key {
+	client, server, a := f.saddr, f.daddr, [2]string{"saddr", "daddr"}
+	cport, sport, p := uint32(0), uint32(2), [2]string{"sport", "dport"}
+	if d == serverToClient {
+		client, server, a = f.daddr, f.saddr, [2]string{"daddr", "saddr"}
+		cport, sport, p = 2, 0, [2]string{"dport", "sport"}
+	}
+	words := f.addrLen / 4
+	return key{fmt.Sprintf("%s %s . tcp %s . %s %s . tcp %s", f.word, a[0], p[0], f.word, a[1], p[1]), []expr.Any{
+		&expr.Payload{DestRegister: keyRegister, Base: expr.PayloadBaseNetworkHeader, Offset: client, Len: f.addrLen},
+		&expr.Payload{DestRegister: keyRegister + words, Base: expr.PayloadBaseTransportHeader, Offset: cport, Len: 2},
+		&expr.Payload{DestRegister: keyRegister + words + 1, Base: expr.PayloadBaseNetworkHeader, Offset: server, Len: f.addrLen},
+		&expr.Payload{DestRegister: keyRegister + 2*words + 1, Base: expr.PayloadBaseTransportHeader, Offset: sport, Len: 2},
+	}}
+}
+
+// in matches packets whose key is in a set.
+func (k key) in(set string) statement {
+	return statement{k.text + " @" + set, append(k.load(), &expr.Lookup{SourceRegister: keyRegister, SetName: set})}
+}
+
+// mapped matches packets whose key is in a map.
+func (k key) mapped(name string) statement {
+	return statement{k.text + " @" + name, append(k.load(),
+		&expr.Lookup{SourceRegister: keyRegister, SetName: name, DestRegister: dataRegister, IsDestRegSet: true})}
+}
+
+// notIn matches packets whose key is not in a set.
+func (k key) notIn(set string) statement {
+	return statement{k.text + " != @" + set, append(k.load(), &expr.Lookup{SourceRegister: keyRegister, SetName: set, Invert: true})}
+}
+
+// update puts the key into a set, or gives it d from now (the set's own timeout if 0). In a
+// full set the rule ends here (nft_dynset.c: NFT_BREAK).
+func (k key) update(set string, d time.Duration) statement {
+	return statement{fmt.Sprintf("update @%s { %s%s }", set, k.text, timeoutText(d)), append(k.load(),
+		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: d})}
+}
+
+// remove takes the key out of a set; what is not in it is no error.
+func (k key) remove(set string) statement {
+	return statement{fmt.Sprintf("delete @%s { %s }", set, k.text), append(k.load(),
+		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: dynsetDelete})}
+}
+
+// forget takes the key out of a map to MACs. The kernel wants a data register
+// even to delete (nft_dynset.c, nft_dynset_init).
+func (k key) forget(name string) statement {
+	return statement{fmt.Sprintf("delete @%s { %s }", name, k.text), append(k.load(),
+		&expr.Payload{DestRegister: dataRegister, Base: expr.PayloadBaseLLHeader, Offset: etherSrc, Len: 6},
+		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: dataRegister, SetName: name, Operation: dynsetDelete})}
+}
+
+// Offsets of the two addresses in an Ethernet header.
+const (
+	etherDst = 0
+	etherSrc = 6
+)
+
+func etherText(offset uint32) string {
+	if offset == etherDst {
+		return "ether daddr"
+	}
+	return "ether saddr"
+}
+
+// learn maps the key to one of the frame's own MACs. An element that is there
+// keeps its value and only lives longer: remove it first to change it.
+func (k key) learn(name string, offset uint32) statement {
+	return statement{fmt.Sprintf("update @%s { %s : %s }", name, k.text, etherText(offset)), append(k.load(),
+		&expr.Payload{DestRegister: dataRegister, Base: expr.PayloadBaseLLHeader, Offset: offset, Len: 6},
+		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: dataRegister, SetName: name, Operation: unix.NFT_DYNSET_OP_UPDATE})}
+}
+
+// write overwrites one of the frame's MACs with what the map holds for the key.
+func (k key) write(name string, offset uint32) statement {
+	return statement{fmt.Sprintf("%s set %s map @%s", etherText(offset), k.text, name), append(k.load(),
+		&expr.Lookup{SourceRegister: keyRegister, SetName: name, DestRegister: dataRegister, IsDestRegSet: true},
+		writeEther(offset, dataRegister))}
+}
+
+// load is a copy, so that appending to it never touches another statement.
+func (k key) load() []expr.Any { return append([]expr.Any(nil), k.exprs...) }

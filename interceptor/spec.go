@@ -1,0 +1,133 @@
+package interceptor
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Capture is how a frame is taken off the bridge.
+type Capture string
+
+// Capture methods. Broute leaves the frame as it is and needs Linux 6.4 with
+// CONFIG_NFT_BRIDGE_META; Redirect writes the bridge's own MAC into it.
+const (
+	Broute   Capture = "broute"
+	Redirect Capture = "redirect"
+)
+
+// Handshake is when a client's SYN is answered.
+type Handshake string
+
+// Handshakes. Mirror asks the gate for each SYN (needs CONFIG_NFT_QUEUE);
+// Accept lets the kernel answer at once.
+const (
+	Mirror Handshake = "mirror"
+	Accept Handshake = "accept"
+)
+
+// Pair is connections that are never captured. Both prefixes are of one family.
+type Pair struct{ Client, Server netip.Prefix }
+
+// Spec is everything the installed rules depend on.
+type Spec struct {
+	Bridge    string
+	BridgeMAC [6]byte
+	LAN, WAN  string   // the ports towards clients and servers
+	Ports     []uint16 // TCP ports captured
+	VLANs     []uint16 // 802.1Q identifiers captured beside untagged frames
+	Capture   Capture
+	Handshake Handshake
+	IPv6      bool
+	ProxyPort uint16 // of the TPROXY listeners on 127.0.0.1 and ::1
+	Queue     uint16 // NFQUEUE number the gate listens on
+	Slots     uint32 // flows captured at most; further ones are bridged
+	Bypass    []Pair
+
+	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive
+	ClosingTimeout time.Duration // a flow both ends of which have sent FIN is forgotten
+	MACTimeout     time.Duration // a pair's MACs are forgotten
+	ArmedTimeout   time.Duration // capture of new flows stops when Arm is not called
+}
+
+// DefaultTimeouts fills the timeouts that are 0.
+func (s Spec) DefaultTimeouts() Spec {
+	// Keepalive on both legs probes after 30 s and every 10 s: an idle flow
+	// whose peer lives refreshes its slot three times before it is lost.
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	set(&s.FlowTimeout, 100*time.Second)
+	set(&s.ClosingTimeout, 10*time.Second)
+	set(&s.MACTimeout, 10*time.Minute)
+	set(&s.ArmedTimeout, time.Second)
+	return s
+}
+
+// Validate refuses a Spec no rules can be made of.
+func (s Spec) Validate() error {
+	var errs []error
+	for _, name := range []string{s.Bridge, s.LAN, s.WAN} {
+		if name == "" || len(name) > 15 {
+			errs = append(errs, fmt.Errorf("interface name %q: want 1 to 15 bytes", name))
+		}
+	}
+	if s.LAN == s.WAN {
+		errs = append(errs, fmt.Errorf("both ports are %s: name two different ones", s.LAN))
+	}
+	if len(s.Ports) == 0 || slices.Contains(s.Ports, 0) {
+		errs = append(errs, errors.New("no TCP port to capture, or port 0"))
+	}
+	if s.ProxyPort == 0 {
+		errs = append(errs, errors.New("no proxy port"))
+	}
+	if s.Capture != Broute && s.Capture != Redirect {
+		errs = append(errs, fmt.Errorf("capture %q: want %s or %s", s.Capture, Broute, Redirect))
+	}
+	if s.Handshake != Mirror && s.Handshake != Accept {
+		errs = append(errs, fmt.Errorf("handshake %q: want %s or %s", s.Handshake, Mirror, Accept))
+	}
+	if s.Slots == 0 {
+		errs = append(errs, errors.New("no room for a single flow"))
+	}
+	if s.BridgeMAC == ([6]byte{}) {
+		errs = append(errs, fmt.Errorf("bridge %s has no MAC", s.Bridge))
+	}
+	for _, p := range s.Bypass {
+		if !p.Client.IsValid() || !p.Server.IsValid() || p.Client.Addr().Is4() != p.Server.Addr().Is4() {
+			errs = append(errs, fmt.Errorf("bypass %v to %v: want two prefixes of one family", p.Client, p.Server))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("check capture rules: %w", err)
+	}
+	return nil
+}
+
+// equal says that s and o install the same rules.
+func (s Spec) equal(o Spec) bool {
+	if !slices.Equal(s.Ports, o.Ports) || !slices.Equal(s.VLANs, o.VLANs) || !slices.Equal(s.Bypass, o.Bypass) {
+		return false
+	}
+	s.Ports, s.VLANs, s.Bypass = nil, nil, nil
+	o.Ports, o.VLANs, o.Bypass = nil, nil, nil
+	return s.Bridge == o.Bridge && s.BridgeMAC == o.BridgeMAC && s.LAN == o.LAN && s.WAN == o.WAN &&
+		s.Capture == o.Capture && s.Handshake == o.Handshake && s.IPv6 == o.IPv6 &&
+		s.ProxyPort == o.ProxyPort && s.Queue == o.Queue && s.Slots == o.Slots &&
+		s.FlowTimeout == o.FlowTimeout && s.ClosingTimeout == o.ClosingTimeout &&
+		s.MACTimeout == o.MACTimeout && s.ArmedTimeout == o.ArmedTimeout
+}
+
+func (s Spec) families() []family {
+	if s.IPv6 {
+		return []family{ipv4(), ipv6()}
+	}
+	return []family{ipv4()}
+}
+
+func (s Spec) mac() net.HardwareAddr { return net.HardwareAddr(s.BridgeMAC[:]) }
