@@ -1,0 +1,91 @@
+# limpid. `make help` prints the targets; each is one line with two hashes below.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check lint fmt unit vm fuzz bench clean FORCE
+
+# Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
+export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
+# One static binary: no C, so no C compiler and no libc to match.
+export CGO_ENABLED := 0
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 60s
+
+REPORT := .tools/testreport
+# Tests look at the kernel, which Go's test cache knows nothing of.
+GOTEST := -count=1
+# Everything that needs no lab: what is left of the module without test/.
+UNIT    = $$(go list ./... | grep -v '^limpid/test\(/\|$$\)')
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+build: ## Build ./limpid, one static binary
+	@.ci/deps build
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o limpid ./appliance
+
+demo: ## Show limpid on real traffic in namespaces, until Ctrl-C; DEMO_ONCE=1 ends by itself (root)
+	@.ci/root demo
+	@.ci/deps demo
+	@DEMO_ONCE=$(DEMO_ONCE) go run ./test/demo
+
+test: ## Everything: install what is missing, check, lab and VM tests, one run of the demo (root)
+	@.ci/root test
+	@rm -rf out/report
+	@.ci/deps test
+	@$(MAKE) check
+	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m ./test/...
+	@$(MAKE) demo DEMO_ONCE=1
+	@$(REPORT) sum -allow .ci/skips.allow out/report
+
+check: lint unit ## Format, vet, lint and the unit tests: what to run before a commit (root)
+
+unit: $(REPORT)
+	@.ci/root check
+	@.ci/deps check
+	@$(REPORT) run -record out/report/unit.json -- $(GOTEST) -timeout 3m $(UNIT)
+	@cd .ci/tools && go test ./...
+
+lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, and proof that the import rules bite
+	@.ci/deps lint
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	 [ -z "$$unformatted" ] || { echo "not gofmt'ed (run make fmt):" >&2; echo "$$unformatted" >&2; exit 1; }
+	@go vet ./...
+	@.tools/golangci-lint run ./...
+	@.ci/lint-rules-test
+
+fmt: ## Format every Go file
+	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+vm: $(REPORT) ## Only the tests on a 6.12 kernel in a virtual machine: broute, mirrored handshake, VLANs (root)
+	@.ci/root vm
+	@.ci/deps vm
+	@$(REPORT) run -v -record out/report/vm.json -- $(GOTEST) -timeout 20m ./test/vm/...
+
+fuzz: ## Run each fuzz target for FUZZTIME (60s)
+	@.ci/deps build
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## Measure limpid beside HAProxy, Traffic Server and Squid in one lab (root)
+	@.ci/root bench
+	@.ci/deps bench
+	@go run ./test/bench
+
+clean: ## Remove what make has built, tools too
+	rm -rf limpid .tools .cache out
+
+# The tools are built from .ci/tools/go.mod, which pins them apart from the product's own dependencies. Building
+# golangci-lint takes some minutes the first time; after that only when its version changes.
+.tools/golangci-lint: .ci/tools/go.mod .ci/tools/go.sum
+	@.ci/deps build
+	@echo "building golangci-lint, once: this takes some minutes"
+	@cd .ci/tools && go build -trimpath -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# Go's own cache knows whether there is anything to do.
+$(REPORT): FORCE
+	@.ci/deps build
+	@cd .ci/tools && go build -trimpath -o ../../$@ ./testreport
+FORCE:
