@@ -19,8 +19,9 @@ func main() {
 	// Ctrl-C reaches go test and its tests too, which clean up after
 	// themselves: what is left to do here is to wait for them.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := dispatch(ctx, os.Args[1:], os.Stdout); err != nil {
+	err := dispatch(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(1)
 	}
