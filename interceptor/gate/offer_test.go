@@ -1,0 +1,34 @@
+package gate
+
+import (
+	"testing"
+	"time"
+)
+
+func TestOldestOfferIsTheOldestThatWaits(t *testing.T) {
+	var o offers
+	start := time.Unix(1000, 0)
+	next := 0
+	push := func(n int) {
+		for range n {
+			o.push(start.Add(time.Duration(next) * time.Second))
+			next++
+		}
+	}
+	// Past the end of the ring several times over.
+	for range 10 {
+		push(500)
+		o.keep(3)
+		if got, any := o.oldest(); !any || !got.Equal(start.Add(time.Duration(next-3)*time.Second)) {
+			t.Fatalf("after %d offers, 3 waiting: oldest %v, %v", next, got.Sub(start), any)
+		}
+	}
+	o.keep(100) // more than are known: none was forgotten
+	if o.count != 3 {
+		t.Fatalf("count %d, want 3", o.count)
+	}
+	o.keep(0)
+	if _, any := o.oldest(); any {
+		t.Fatal("an empty queue has an oldest")
+	}
+}

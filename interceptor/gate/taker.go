@@ -1,0 +1,71 @@
+package gate
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// taker is what the gate knows of the proxy process.
+type taker struct {
+	gate    *Gate
+	pidfd   int // of the process; 0 for none
+	alive   bool
+	stopped bool // alive, but takes no flow
+}
+
+// takes says that a flow offered now will probably be taken.
+func (t *taker) takes() bool { return t.alive && !t.stopped }
+
+// ProxyStarted tells the gate of a new proxy process, from any goroutine.
+func (g *Gate) ProxyStarted(pid int) {
+	g.loop.Post(func() { g.proxy.started(pid) })
+}
+
+func (t *taker) started(pid int) {
+	t.forget()
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		// Gone already, or a kernel older than 5.3.
+		t.gate.log.Warn("cannot watch the proxy", "pid", pid, "error", err)
+		t.alive, t.stopped = !errors.Is(err, unix.ESRCH), false
+		return
+	}
+	if err := t.gate.loop.Add(fd, unix.EPOLLIN, t); err != nil {
+		t.gate.log.Error("cannot watch the proxy", "pid", pid, "error", err)
+		_ = unix.Close(fd)
+		return
+	}
+	t.pidfd, t.alive, t.stopped = fd, true, false
+}
+
+// Ready is called when the process has ended: what it had not taken is carried.
+func (t *taker) Ready(uint32) {
+	t.forget()
+	t.gate.log.Warn("the proxy has ended: carrying what it did not take")
+	t.gate.takeBack()
+}
+
+func (t *taker) forget() {
+	if t.pidfd != 0 {
+		t.gate.loop.Remove(t.pidfd)
+		_ = unix.Close(t.pidfd)
+	}
+	t.pidfd, t.alive, t.stopped = 0, false, false
+}
+
+// stalled is called when flows were not taken in time.
+func (t *taker) stalled() {
+	if !t.stopped {
+		t.gate.log.Warn("the proxy takes no flows: carrying them")
+	}
+	t.stopped = true
+}
+
+// took is called when the queue has been emptied by the proxy.
+func (t *taker) took() {
+	if t.stopped && t.alive {
+		t.gate.log.Info("the proxy takes flows again")
+	}
+	t.stopped = false
+}

@@ -1,0 +1,148 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/interceptor"
+)
+
+// upstreamOptions are what the client's SYN showed, where the gate saw it.
+type upstreamOptions struct {
+	vlan uint16
+	seq  uint32 // the client's initial sequence number, 0 if not seen
+	ttl  uint8  // hop limit, 0 if not seen
+	tos  uint8  // traffic class
+}
+
+// Keepalive of both legs: dead peers are found within 90 s, and an idle flow
+// shows itself to the flow sets well within their timeout.
+const (
+	keepIdle     = 30 // s
+	keepInterval = 10 // s
+	keepCount    = 6
+)
+
+// connect begins a connection to the server as the client, and does not wait for it.
+func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, error) {
+	family := unix.AF_INET
+	if server.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("make upstream socket: %w", err)
+	}
+	if err := g.dress(fd, family, client, o); err != nil {
+		_ = unix.Close(fd)
+		return -1, fmt.Errorf("prepare connection %v to %v: %w", client, server, err)
+	}
+	if err := unix.Connect(fd, sockaddr(server)); err != nil && !errors.Is(err, unix.EINPROGRESS) {
+		_ = unix.Close(fd)
+		return -1, fmt.Errorf("connect %v to %v: %w", client, server, err)
+	}
+	return fd, nil
+}
+
+// dress gives an upstream socket the client's address and looks.
+func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) error {
+	if err := keepAlive(fd); err != nil {
+		return err
+	}
+	if !g.KeepAddress {
+		return nil
+	}
+	level, transparent, ttl, tos := unix.SOL_IP, unix.IP_TRANSPARENT, unix.IP_TTL, unix.IP_TOS
+	if family == unix.AF_INET6 {
+		level, transparent, ttl, tos = unix.SOL_IPV6, unix.IPV6_TRANSPARENT, unix.IPV6_UNICAST_HOPS, unix.IPV6_TCLASS
+	}
+	if err := unix.SetsockoptInt(fd, level, transparent, 1); err != nil {
+		return fmt.Errorf("set IP_TRANSPARENT: %w", err)
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(interceptor.MarkToServer.WithVLAN(o.vlan))); err != nil {
+		return fmt.Errorf("set SO_MARK: %w", err)
+	}
+	if o.ttl != 0 {
+		_ = unix.SetsockoptInt(fd, level, ttl, int(o.ttl))
+	}
+	if o.tos != 0 {
+		_ = unix.SetsockoptInt(fd, level, tos, int(o.tos))
+	}
+	if o.seq != 0 {
+		if err := beginAt(fd, o.seq); err != nil {
+			return err
+		}
+	}
+	local := client
+	if !g.KeepPort {
+		local = netip.AddrPortFrom(client.Addr(), 0)
+		// The port is chosen at connect, by the whole tuple: thousands of
+		// connections to one server do not use up the port range (ip(7)).
+		_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	}
+	// Several connections of one client port, to different servers.
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return fmt.Errorf("set SO_REUSEADDR: %w", err)
+	}
+	if err := unix.Bind(fd, sockaddr(local)); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	return nil
+}
+
+// beginAt makes the connection begin at the client's own sequence number, so
+// that the client's SYN, if it is let through after all, is to the server a
+// retransmission of ours (net/ipv4/tcp_ipv4.c, tcp_v4_connect: a write_seq that
+// is set is kept). Repair mode needs CAP_NET_ADMIN.
+func beginAt(fd int, seq uint32) error {
+	steps := []struct {
+		option, value int
+	}{
+		{unix.TCP_REPAIR, unix.TCP_REPAIR_ON},
+		{unix.TCP_REPAIR_QUEUE, 2}, // TCP_SEND_QUEUE, linux/tcp.h
+		{unix.TCP_QUEUE_SEQ, int(int32(seq))},
+		{unix.TCP_REPAIR, unix.TCP_REPAIR_OFF_NO_WP},
+	}
+	for _, s := range steps {
+		if err := unix.SetsockoptInt(fd, unix.SOL_TCP, s.option, s.value); err != nil {
+			return fmt.Errorf("take the client's sequence number: %w", err)
+		}
+	}
+	return nil
+}
+
+func keepAlive(fd int) error {
+	options := []struct{ level, option, value int }{
+		{unix.SOL_TCP, unix.TCP_NODELAY, 1},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keepIdle},
+		{unix.SOL_TCP, unix.TCP_KEEPINTVL, keepInterval},
+		{unix.SOL_TCP, unix.TCP_KEEPCNT, keepCount},
+	}
+	for _, o := range options {
+		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {
+			return fmt.Errorf("set socket option %d: %w", o.option, err)
+		}
+	}
+	return nil
+}
+
+// connectPlain connects from the box itself.
+func connectPlain(to netip.AddrPort) (int, error) {
+	family := unix.AF_INET
+	if to.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("make socket: %w", err)
+	}
+	if err := unix.Connect(fd, sockaddr(to)); err != nil && !errors.Is(err, unix.EINPROGRESS) {
+		_ = unix.Close(fd)
+		return -1, fmt.Errorf("connect to %v: %w", to, err)
+	}
+	return fd, nil
+}
