@@ -33,7 +33,7 @@ type Loop struct {
 
 	again, turn []Handler // called in the next round, being called in this one
 	post        posts
-	tickers     []*ticker
+	tickers     []*Ticker
 
 	now      time.Time
 	nowKnown bool

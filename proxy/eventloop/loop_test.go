@@ -396,3 +396,35 @@ func BenchmarkPingPong(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+func TestTickerStopsAndStarts(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ticks, others := 0, 0
+	var ticker *Ticker
+	ticker, err := l.NewTicker(time.Millisecond, func() {
+		if ticks++; ticks == 2 {
+			cancel()
+		}
+		ticker.Stop()
+		ticker.Stop() // twice is as once
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticker.Start()
+	if err := l.Every(time.Millisecond, func() {
+		if others++; others == 20 {
+			if ticks != 1 {
+				t.Errorf("%d ticks of a ticker stopped at the first, want 1", ticks)
+			}
+			ticker.Start()
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,169 @@
+package leg
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Ending is how a pair ended.
+type Ending uint8
+
+// Endings.
+const (
+	Open            Ending = iota // it has not ended
+	Finished                      // both ends sent FIN and everything before it was delivered
+	ResetByClient                 // the client's connection broke; the upstream was reset
+	ResetByUpstream               // the upstream's connection broke; the client was reset
+	UpstreamLost                  // the upstream connection could not be made; the client was reset
+	Cut                           // both were reset from here
+)
+
+var endingNames = [...]string{"open", "finished", "reset by client", "reset by upstream", "upstream lost", "cut"}
+
+// String names the ending in words.
+func (e Ending) String() string { return endingNames[e] }
+
+// Pair is a client's socket, an upstream socket and the two directions between
+// them. Embed it by value; it must not be copied once open.
+type Pair struct {
+	pool             *Pool
+	client, upstream Leg
+	up, down         half
+	ending           Ending
+}
+
+// Open takes ownership of two nonblocking stream sockets and watches them.
+// connecting says that connect(2) on the upstream may not have ended; else both
+// are connected. owner.Drive is called when they may move bytes, also for the
+// first time. When it fails both sockets are reset.
+func (p *Pair) Open(pool *Pool, client, upstream int, connecting bool, owner Owner) error {
+	p.pool = pool
+	if err := p.client.open(pool.loop, client, false, owner); err != nil {
+		abort(client)
+		abort(upstream)
+		_, _ = unix.Close(client), unix.Close(upstream)
+		p.ending = Cut
+		return fmt.Errorf("open client leg: %w", err)
+	}
+	if err := p.upstream.open(pool.loop, upstream, connecting, owner); err != nil {
+		p.Cut()
+		abort(upstream)
+		_ = unix.Close(upstream)
+		return fmt.Errorf("open upstream leg: %w", err)
+	}
+	return nil
+}
+
+// First puts bytes in front of what the client's socket brings, at most
+// HoldLimit of them. They pass without being shown to a filter. Call it
+// between Open and the first Drive.
+func (p *Pair) First(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	p.up.buf = p.pool.buffer(len(b))
+	n := copy(p.up.buf.data, b)
+	p.up.buf.pass, p.up.buf.end = n, n
+}
+
+// Carry moves what can be moved now, mirrors ends and resets, and says how the
+// pair ended, if it did. Call it from Drive.
+func (p *Pair) Carry(up, down Filter) Ending {
+	if p.ending != Open {
+		return p.ending
+	}
+	if p.upstream.is(lost) {
+		p.end(UpstreamLost)
+		return p.ending
+	}
+	budget := turnLimit
+	for {
+		moved := p.up.pump(p.pool, &p.client, &p.upstream, up, &budget)
+		moved = p.down.pump(p.pool, &p.upstream, &p.client, down, &budget) || moved
+		if !moved {
+			break
+		}
+		if budget <= 0 {
+			// The rest of this turn's work waits in the sockets.
+			p.pool.loop.Again(&p.client)
+			return Open
+		}
+	}
+	switch {
+	case p.client.is(broken):
+		p.end(ResetByClient)
+	case p.upstream.is(broken):
+		p.end(ResetByUpstream)
+	case p.up.done && p.down.done:
+		p.end(Finished)
+	default:
+		p.mirrorFIN(&p.up, &p.upstream)
+		p.mirrorFIN(&p.down, &p.client)
+	}
+	return p.ending
+}
+
+// mirrorFIN sends FIN on dst once everything before it was sent.
+func (p *Pair) mirrorFIN(h *half, dst *Leg) {
+	if h.done && !dst.is(finished) {
+		dst.finish()
+		if dst.is(broken) {
+			p.pool.loop.Again(dst)
+		}
+	}
+}
+
+// Cut resets both legs at once and throws away what waits.
+func (p *Pair) Cut() Ending {
+	if p.ending == Open {
+		p.end(Cut)
+	}
+	return p.ending
+}
+
+func (p *Pair) end(how Ending) {
+	p.ending = how
+	loop := p.pool.loop
+	switch how {
+	case Finished:
+		// Closing sends the FIN that is still due.
+		p.client.close(loop)
+		p.upstream.close(loop)
+	case ResetByClient:
+		p.client.close(loop)
+		p.pool.resetAfterData(&p.upstream)
+	case ResetByUpstream:
+		p.upstream.close(loop)
+		p.pool.resetAfterData(&p.client)
+	case UpstreamLost:
+		p.upstream.close(loop)
+		p.client.reset(loop)
+	default:
+		p.client.reset(loop)
+		p.upstream.reset(loop)
+	}
+	p.up.end(p.pool)
+	p.down.end(p.pool)
+}
+
+// Bytes is how many bytes were sent to the upstream and to the client.
+func (p *Pair) Bytes() (up, down uint64) { return p.up.bytes, p.down.bytes }
+
+// Held is how many bytes were read and could not be sent yet, in both
+// directions together.
+func (p *Pair) Held() int { return p.up.held() + p.down.held() }
+
+// Connecting reports whether the upstream connection is still being made.
+func (p *Pair) Connecting() bool { return p.upstream.is(connecting) }
+
+// Cause is why the pair ended by a break: the error of the socket that broke,
+// or nil.
+func (p *Pair) Cause() error {
+	for _, l := range []*Leg{&p.upstream, &p.client} {
+		if l.errno != 0 {
+			return unix.Errno(l.errno)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package leg
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/proxy/eventloop"
+)
+
+// scratchSize is the memory a loop reads into, in bytes.
+const scratchSize = 64 << 10
+
+// Pool is what the pairs of one loop share. It is used on the loop's goroutine
+// only.
+type Pool struct {
+	loop     *eventloop.Loop
+	scratch  []byte
+	buffers  [len(classes)][]*buffer
+	pipes    []*pipe
+	pipesOut int // pipes in use and spare
+
+	lingering []lingerer
+	ticker    *eventloop.Ticker
+}
+
+// lingerer is a socket to be reset once its peer has what was sent before.
+type lingerer struct {
+	fd       int
+	unsent   int
+	deadline time.Time
+}
+
+const (
+	// lingerTick is how often lingering sockets are looked at.
+	lingerTick = 10 * time.Millisecond
+	// lingerLimit is how long the peer may acknowledge nothing before the
+	// reset is sent all the same.
+	lingerLimit = time.Second
+)
+
+// NewPool makes the pool of a loop.
+func NewPool(loop *eventloop.Loop) (*Pool, error) {
+	p := &Pool{loop: loop, scratch: make([]byte, scratchSize)}
+	ticker, err := loop.NewTicker(lingerTick, p.checkLingering)
+	if err != nil {
+		return nil, err
+	}
+	p.ticker = ticker
+	return p, nil
+}
+
+// Loop is the loop the pool belongs to.
+func (p *Pool) Loop() *eventloop.Loop { return p.loop }
+
+// Close releases the pipes and resets what still lingers. No pair may be open.
+func (p *Pool) Close() {
+	for _, x := range p.pipes {
+		x.close()
+	}
+	p.pipesOut -= len(p.pipes)
+	p.pipes = nil
+	for _, x := range p.lingering {
+		abort(x.fd)
+		_ = unix.Close(x.fd)
+	}
+	p.lingering = nil
+	p.ticker.Stop()
+}
+
+// resetAfterData resets l after the data that was sent on it: the kernel throws
+// away what is not yet acknowledged when it sends RST, while on a wire the data
+// would have been ahead of it.
+func (p *Pool) resetAfterData(l *Leg) {
+	if l.is(closed) || l.owner == nil {
+		return
+	}
+	left := 0
+	if !l.is(broken | connecting | lost) {
+		left = unsent(int(l.fd))
+	}
+	if left == 0 {
+		l.reset(p.loop)
+		return
+	}
+	l.state |= closed
+	p.loop.Remove(int(l.fd))
+	p.lingering = append(p.lingering, lingerer{
+		fd: int(l.fd), unsent: left, deadline: p.loop.Now().Add(lingerLimit),
+	})
+	p.ticker.Start()
+}
+
+func (p *Pool) checkLingering() {
+	now := p.loop.Now()
+	kept := p.lingering[:0]
+	for _, x := range p.lingering {
+		left := unsent(x.fd)
+		if left < x.unsent {
+			x.unsent, x.deadline = left, now.Add(lingerLimit)
+		}
+		if left > 0 && now.Before(x.deadline) {
+			kept = append(kept, x)
+			continue
+		}
+		abort(x.fd)
+		_ = unix.Close(x.fd)
+	}
+	p.lingering = kept
+	if len(kept) == 0 {
+		p.ticker.Stop()
+	}
+}
