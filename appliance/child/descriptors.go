@@ -1,0 +1,49 @@
+package child
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// LinkFD is the control link's descriptor in every child.
+const LinkFD = 3
+
+// Descriptors of the gate, in the order it inherits them.
+const (
+	GateSendFD       = 4  // hand-over queue, sending end
+	GateReceiveFD    = 5  // hand-over queue, receiving end, to take flows back
+	GateBoardFD      = 6  // the gate's scoreboard
+	GateProxyBoardFD = 7  // the proxy's scoreboard
+	GateListenFD     = 8  // TPROXY listener on 127.0.0.1
+	GateListen6FD    = 9  // TPROXY listener on ::1; absent when IPv6 is off
+	GateRulesFD      = 10 // the socket that owns the rules, only to be held; may be absent
+)
+
+// Descriptors of the proxy, in the order it inherits them.
+const (
+	ProxyReceiveFD = 4 // hand-over queue, receiving end
+	ProxyBoardFD   = 5 // the proxy's scoreboard
+)
+
+// Absent stands for a descriptor that a child does not get.
+const Absent = -1
+
+// Adopt checks that the descriptors from LinkFD to last are open but for those
+// that may be absent, and keeps them from whatever this process may start.
+func Adopt(last int, optional ...int) error {
+	for fd := LinkFD; fd <= last; fd++ {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
+		if err != nil && !slices.Contains(optional, fd) {
+			return fmt.Errorf("adopt descriptor %d: %w: only limpid supervise starts this command", fd, err)
+		}
+	}
+	return nil
+}
+
+// Present says whether a descriptor is open.
+func Present(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
+}

@@ -1,0 +1,22 @@
+package child
+
+import "golang.org/x/sys/unix"
+
+// User is who a child runs as. The numbers need no entry in /etc/passwd; they
+// are ours alone, so that no other process of the box may signal or trace it.
+type User struct {
+	UID, GID     uint32
+	Capabilities []uintptr // CAP_* numbers, ambient: kept over execve(2) without being root
+}
+
+// WebGID is the group that may open the control socket beside root.
+const WebGID = 64103
+
+// GateUser may bind foreign addresses, mark sockets, use client ports below
+// 1024 and give verdicts over nfnetlink (kernel net/netfilter/nfnetlink.c).
+func GateUser() User {
+	return User{UID: 64101, GID: 64101, Capabilities: []uintptr{unix.CAP_NET_BIND_SERVICE, unix.CAP_NET_ADMIN, unix.CAP_NET_RAW}}
+}
+
+// ProxyUser may do nothing that another user may not.
+func ProxyUser() User { return User{UID: 64102, GID: 64102} }

@@ -1,0 +1,248 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fake remembers what it was asked.
+type fake struct {
+	mu    sync.Mutex
+	on    bool
+	d     time.Duration
+	limit int
+	err   error
+}
+
+func (f *fake) Status(context.Context) (Status, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := Status{Mode: Inline, Proxy: Process{PID: 42, Restarts: 3}, LastGapMS: 17}
+	if f.on {
+		s.Mode, s.Bypass = Bypass, Override{On: true}
+	}
+	return s, f.err
+}
+
+func (f *fake) SetBypass(_ context.Context, on bool, d time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.on, f.d = on, d
+	return f.err
+}
+
+func (f *fake) Flows(_ context.Context, limit int) (FlowList, error) {
+	f.limit = limit
+	return FlowList{Total: 2, Flows: []Flow{{ID: 9}}}, f.err
+}
+
+func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
+
+// serve runs the API on a real socket until the test is over.
+func serve(t *testing.T, backend Backend) (*Client, string) {
+	t.Helper()
+	dir := t.TempDir()
+	listener, err := Listen(t.Context(), dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() { done <- Serve(ctx, listener, backend) })
+	client := NewClient(dir)
+	t.Cleanup(func() {
+		client.Close()
+		cancel()
+		wg.Wait()
+		if err := <-done; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return client, dir
+}
+
+func TestClientAndServerAgree(t *testing.T) {
+	backend := &fake{}
+	client, _ := serve(t, backend)
+	s, err := client.Status(t.Context())
+	if err != nil || s.Mode != Inline || s.Proxy.PID != 42 || s.LastGapMS != 17 {
+		t.Errorf("status: %+v, %v", s, err)
+	}
+	s, err = client.SetBypass(t.Context(), true, 10*time.Minute)
+	if err != nil || s.Mode != Bypass || !backend.on || backend.d != 10*time.Minute {
+		t.Errorf("bypass on: %+v, %v; backend got %v for %v", s, err, backend.on, backend.d)
+	}
+	if _, err = client.SetBypass(t.Context(), false, 0); err != nil || backend.on || backend.d != 0 {
+		t.Errorf("bypass off: %v; backend got %v for %v", err, backend.on, backend.d)
+	}
+	flows, err := client.Flows(t.Context(), 5)
+	if err != nil || flows.Total != 2 || flows.Flows[0].ID != 9 || backend.limit != 5 {
+		t.Errorf("flows: %+v, %v; limit %d", flows, err, backend.limit)
+	}
+	if rules, err := client.Rules(t.Context()); err != nil || rules.Text != "add rule" {
+		t.Errorf("rules: %+v, %v", rules, err)
+	}
+	backend.err = errors.New("read counters: gone")
+	if _, err := client.Status(t.Context()); err == nil || err.Error() != "read counters: gone" {
+		t.Errorf("error of the backend arrived as %v", err)
+	}
+}
+
+func TestStatusHasTheAgreedNames(t *testing.T) {
+	text, err := json.Marshal(Status{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"mode", "reason", "since", "capture", "handshake", "proxy.pid", "proxy.restarts", "gate.pid",
+		"gate.restarts", "flows.active", "flows.captured", "flows.bridged", "requests", "cache.hits", "cache.misses", "last_gap_ms",
+		"version", "bypass.on", "wire.lan.carrier", "wire.bridge.name", "wire.wan.up"} {
+		at := any(got)
+		for _, key := range strings.Split(path, ".") {
+			object, ok := at.(map[string]any)
+			if !ok {
+				t.Fatalf("%s: %v is no object", path, at)
+			}
+			if at, ok = object[key]; !ok {
+				t.Errorf("status has no %s", path)
+				break
+			}
+		}
+	}
+}
+
+func TestBadQuestionsAreRefused(t *testing.T) {
+	server := httptest.NewServer(Handler(&fake{}))
+	defer server.Close()
+	for _, q := range []struct {
+		method, path, body string
+		code               int
+		want               string
+	}{
+		{"POST", "/v1/bypass", `{"on":true,"for":"10"}`, 400, "want a number and a unit"},
+		{"POST", "/v1/bypass", `{"on":true,"for":600}`, 400, "want a text"},
+		{"POST", "/v1/bypass", `{"on":true,"for":"-1m"}`, 400, "above 0"},
+		{"POST", "/v1/bypass", `{"on":false,"for":"1m"}`, 400, "takes no time"},
+		{"POST", "/v1/bypass", `{"off":true}`, 400, "unknown field"},
+		{"POST", "/v1/bypass", ``, 400, "EOF"},
+		{"POST", "/v1/bypass", `{"on":true,"for":"` + strings.Repeat("1", maxBody) + `s"}`, 400, "too large"},
+		{"GET", "/v1/flows?limit=none", "", 400, "want a number"},
+		{"GET", "/v1/flows?limit=0", "", 400, "want a number"},
+		{"GET", "/v1/bypass", "", 405, ""},
+		{"POST", "/v1/status", "", 405, ""},
+		{"GET", "/v1/absent", "", 404, ""},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), q.method, server.URL+q.path, strings.NewReader(q.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p problem
+		if q.code == 400 {
+			if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
+				t.Errorf("%s %s: %v", q.method, q.path, err)
+			}
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != q.code || !strings.Contains(p.Error, q.want) || strings.Contains(p.Error, "\n") {
+			t.Errorf("%s %s: %d %q, want %d with %q", q.method, q.path, response.StatusCode, p.Error, q.code, q.want)
+		}
+	}
+}
+
+func TestSocketIsForItsGroup(t *testing.T) {
+	dir := t.TempDir()
+	// What a killed supervisor leaves there must not stop the next.
+	for range 2 {
+		listener, err := Listen(t.Context(), dir, 64103)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = listener.Close()
+	}
+	info, err := os.Stat(filepath.Join(dir, SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || info.Mode().Perm() != 0o660 || stat.Uid != 0 || stat.Gid != 64103 {
+		t.Errorf("socket is %v of %+v, want 0660 of 0:64103", info.Mode(), stat)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left in the directory: %v, %v", entries, err)
+	}
+}
+
+func TestClientSaysThatNobodyAnswers(t *testing.T) {
+	client := NewClient(t.TempDir())
+	defer client.Close()
+	if _, err := client.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "no limpid runs there") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestDescriptionEqualsRoutes holds openapi.yaml to the handlers: paths and
+// methods stand there at fixed indents, so no YAML parser is needed.
+func TestDescriptionEqualsRoutes(t *testing.T) {
+	paths, _, found := strings.Cut(string(description), "\ncomponents:")
+	if !found {
+		t.Fatal("openapi.yaml has no components")
+	}
+	var described, served []string
+	path := ""
+	for line := range strings.Lines(paths) {
+		if m := regexp.MustCompile(`^  (/\S+):$`).FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
+			path = m[1]
+		}
+		if m := regexp.MustCompile(`^    (get|post|put|delete|patch):$`).FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
+			described = append(described, strings.ToUpper(m[1])+" "+path)
+		}
+	}
+	for _, r := range routes() {
+		served = append(served, r.method+" "+r.path)
+	}
+	slices.Sort(described)
+	slices.Sort(served)
+	if len(served) == 0 || !slices.Equal(described, served) {
+		t.Errorf("described: %q\nserved:    %q", described, served)
+	}
+}
+
+// TestDescriptionNamesEveryField holds the schemas to the Go types.
+func TestDescriptionNamesEveryField(t *testing.T) {
+	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(text, &fields); err != nil {
+			t.Fatal(err)
+		}
+		for name := range fields {
+			if !regexp.MustCompile(`(?m)[\s{]` + name + `: `).MatchString(strings.ReplaceAll(schemas, ":\n", ": \n")) {
+				t.Errorf("openapi.yaml does not name %s of %T", name, v)
+			}
+		}
+	}
+}

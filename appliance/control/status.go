@@ -1,0 +1,118 @@
+package control
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Mode is what becomes of new connections to the intercepted ports.
+type Mode string
+
+// Modes. In Starting and Bypass new connections are bridged.
+const (
+	Starting Mode = "starting"
+	Inline   Mode = "inline"
+	Bypass   Mode = "bypass"
+)
+
+// Status is the answer to GET /v1/status.
+type Status struct {
+	Version   string    `json:"version"`
+	Mode      Mode      `json:"mode"`
+	Reason    string    `json:"reason"` // why not inline; empty when inline
+	Since     time.Time `json:"since"`  // when Mode was entered
+	Capture   string    `json:"capture"`
+	Handshake string    `json:"handshake"`
+
+	Gate  Process `json:"gate"`
+	Proxy Process `json:"proxy"`
+	Flows Flows   `json:"flows"`
+
+	Requests uint64 `json:"requests"` // forwarded by the proxy
+	Cache    Cache  `json:"cache"`
+
+	// LastGapMS is, in milliseconds, an upper bound of how long new connections
+	// were neither served nor bridged at the last failure.
+	LastGapMS int64 `json:"last_gap_ms"`
+
+	Bypass   Override `json:"bypass"`
+	Wire     Wire     `json:"wire"`
+	Problems []string `json:"problems"` // what limpid keeps trying to mend, one line each
+}
+
+// Process is one child of the supervisor.
+type Process struct {
+	PID      int    `json:"pid"` // 0 when it does not run
+	Restarts int    `json:"restarts"`
+	LastExit string `json:"last_exit"` // how it ended last; empty when it never did
+}
+
+// Flows counts connections to the intercepted ports since supervise started.
+type Flows struct {
+	Active   uint64 `json:"active"`   // being carried now
+	Captured uint64 `json:"captured"` // taken off the bridge
+	Bridged  uint64 `json:"bridged"`  // left on it while the rules were installed
+}
+
+// Cache counts what the cache did.
+type Cache struct {
+	Hits   uint64 `json:"hits"`
+	Misses uint64 `json:"misses"`
+}
+
+// Override is the operator's order to bridge.
+type Override struct {
+	On    bool      `json:"on"`
+	Until time.Time `json:"until,omitzero"` // zero: until taken back
+}
+
+// Wire is the bridge and its two ports.
+type Wire struct {
+	Bridge Link `json:"bridge"`
+	LAN    Link `json:"lan"` // towards the clients
+	WAN    Link `json:"wan"` // towards the servers
+}
+
+// Link is one network interface.
+type Link struct {
+	Name    string `json:"name"`
+	Present bool   `json:"present"`
+	Up      bool   `json:"up"`
+	Carrier bool   `json:"carrier"`
+	MAC     string `json:"mac,omitempty"`
+	MTU     int    `json:"mtu,omitempty"`   // bytes
+	Speed   int    `json:"speed,omitempty"` // Mbit/s; 0 when unknown
+}
+
+// Flow is one connection being carried.
+type Flow struct {
+	ID       uint64         `json:"id"`
+	Holder   string         `json:"holder"` // "gate" or "proxy"
+	Client   netip.AddrPort `json:"client"`
+	Server   netip.AddrPort `json:"server"`
+	VLAN     uint16         `json:"vlan"` // 0 for untagged
+	Started  time.Time      `json:"started"`
+	Up       uint64         `json:"up"`   // bytes from the client
+	Down     uint64         `json:"down"` // bytes from the server
+	Requests uint64         `json:"requests"`
+	Verdict  string         `json:"verdict"`
+	Reason   string         `json:"reason"`
+}
+
+// FlowList is the answer to GET /v1/flows.
+type FlowList struct {
+	Flows    []Flow   `json:"flows"`
+	Total    int      `json:"total"`    // of which Flows may be a part
+	Problems []string `json:"problems"` // processes that could not be asked
+}
+
+// BypassRequest is the body of POST /v1/bypass.
+type BypassRequest struct {
+	On  bool     `json:"on"`
+	For Duration `json:"for,omitempty"` // 0: until taken back
+}
+
+// RuleList is the answer to GET /v1/rules.
+type RuleList struct {
+	Text string `json:"text"` // one rule a line, beside the classic command it stands for
+}
