@@ -169,11 +169,31 @@ func (r *routing) remove(s Spec) error {
 		if err := r.handle.RouteDel(route); !gone(err) {
 			errs = append(errs, fmt.Errorf("remove route table %d: %w", w.table, err))
 		}
-		if port, err := r.handle.LinkByName(w.via.port); w.via.port != "" && err == nil {
-			entry := &netlink.Neigh{Family: unix.AF_BRIDGE, LinkIndex: port.Attrs().Index, HardwareAddr: w.via.mac, Flags: netlink.NTF_MASTER}
-			if err := r.handle.NeighDel(entry); !gone(err) {
-				errs = append(errs, fmt.Errorf("forget %v on port %s: %w", w.via.mac, w.via.port, err))
+		if w.device != "lo" {
+			if err := r.forgetNexthop(w); !gone(err) {
+				errs = append(errs, fmt.Errorf("forget next hop %v: %w", w.via.ip, err))
 			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// forgetNexthop removes a neighbour and its FDB entry; interfaces that are
+// gone have taken them along.
+func (r *routing) forgetNexthop(w way) error {
+	var errs []error
+	for name, entry := range map[string]netlink.Neigh{
+		w.via.port: {Family: unix.AF_BRIDGE, HardwareAddr: w.via.mac, Flags: netlink.NTF_MASTER},
+		w.device:   {Family: w.family, IP: w.via.ip.AsSlice()},
+	} {
+		link, err := r.handle.LinkByName(name)
+		if err != nil {
+			continue
+		}
+		entry.LinkIndex = link.Attrs().Index
+		// The MAC is the same for both families: the second removal finds nothing.
+		if err := r.handle.NeighDel(&entry); err != nil && !errors.Is(err, syscall.ENOENT) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
