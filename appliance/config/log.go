@@ -1,0 +1,33 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+func readLog(t *table, to *Log) {
+	t.text("path", takePath(&to.Path))
+	t.size("keep", &to.Keep)
+	t.text("syslog", func(s string) error {
+		if !isCollector(s) {
+			return fmt.Errorf(`%s is no syslog collector; write it like "udp://192.0.2.5:514" or "tcp://log.example:514"`, quote(s))
+		}
+		to.Syslog = s
+		return nil
+	})
+}
+
+// isCollector accepts nothing, or udp:// or tcp:// with host and port.
+func isCollector(s string) bool {
+	if s == "" {
+		return true
+	}
+	scheme, rest, _ := strings.Cut(s, "://")
+	host, _, ok := splitHostPort(rest)
+	if !ok || scheme != "udp" && scheme != "tcp" {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil || isHostName(host)
+}

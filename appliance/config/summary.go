@@ -1,0 +1,67 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Summary is the effective choices that matter most, on one line.
+func (c *Config) Summary() string {
+	parts := []string{
+		fmt.Sprintf("%s = %s (clients) + %s (servers)", c.Bridge.Name, c.Bridge.Ports[0], c.Bridge.Ports[1]),
+		"management " + c.Management.summary(),
+		c.Intercept.summary(),
+		"non-HTTP " + string(c.Proxy.NonHTTP),
+		c.Cache.summary(),
+	}
+	if n := len(c.Rules.Block); n > 0 {
+		parts = append(parts, count(n, "blocked pattern"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (m Management) summary() string {
+	s := addressText(m)
+	if m.Gateway.IsValid() {
+		s += " via " + m.Gateway.String()
+	}
+	if m.Interface != "" {
+		s += " on " + m.Interface
+	}
+	if m.VLAN != 0 {
+		s += fmt.Sprintf(" in VLAN %d", m.VLAN)
+	}
+	return s
+}
+
+func (i Intercept) summary() string {
+	families := "IPv4"
+	if i.IPv6 {
+		families = "IPv4 and IPv6"
+	}
+	ports := strings.Trim(strings.ReplaceAll(fmt.Sprint(i.Ports), " ", ","), "[]")
+	s := fmt.Sprintf("TCP %s over %s, mode %s, capture %s, handshake %s, at most %s",
+		ports, families, i.Mode, i.Capture, i.Handshake, count(i.MaxConnections, "connection"))
+	if n := len(i.Bypass); n > 0 {
+		s += ", " + count(n, "bypass pair")
+	}
+	return s
+}
+
+func (c Cache) summary() string {
+	switch {
+	case !c.Enabled:
+		return "cache off"
+	case c.Disk == 0:
+		return fmt.Sprintf("cache %s RAM", c.RAM)
+	default:
+		return fmt.Sprintf("cache %s RAM, %s in %s", c.RAM, c.Disk, c.Path)
+	}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
