@@ -1,0 +1,103 @@
+package bridge
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// Link is one interface as the kernel has it. Only Name is set when it is not Present.
+type Link struct {
+	Name    string
+	Present bool
+	Up      bool // administratively
+	Running bool // ready to pass frames (IFF_RUNNING)
+	Carrier bool // the cable is live (IFF_LOWER_UP); never while not Up
+	Index   int
+	MTU     int
+
+	MAC          net.HardwareAddr
+	PermanentMAC net.HardwareAddr // empty where the driver does not tell
+	Kind         string           // "bridge", "veth", "vlan" ...; empty for hardware
+	Ethernet     bool
+	Loopback     bool
+	Wireless     bool
+	Master       string // the bridge, bond or team it is in
+	Parent       int    // index of the interface a VLAN device sits on
+	VLAN         uint16 // identifier of a VLAN device
+
+	SpeedMbps  int  // 0: unknown
+	FullDuplex bool // known only with SpeedMbps
+	LRO        bool // large receive offload is on
+
+	Settings  map[string]uint32 // of a bridge or of a bridge port, by iproute2's names
+	Addresses []Address
+}
+
+// Address is an IP address on a Link.
+type Address struct {
+	Prefix netip.Prefix
+	// Proto says who set it (IFA_PROTO, Linux >= 5.18); 0 is unknown.
+	Proto uint8
+}
+
+// Values of IFA_PROTO (include/uapi/linux/if_addr.h).
+const (
+	protoRouterAdvert = 2  // IFAPROT_KERNEL_RA
+	protoLimpid       = 76 // ours, from the range left to users; rtm_protocol of our route too
+)
+
+// kernelMade tells an address that the kernel made up by itself from one that
+// somebody chose.
+func (a Address) kernelMade() bool {
+	return a.Proto == protoRouterAdvert || a.Prefix.Addr().Is6() && a.Prefix.Addr().IsLinkLocalUnicast()
+}
+
+// chosen are the addresses that somebody set on purpose.
+func (l Link) chosen() []string {
+	var s []string
+	for _, a := range l.Addresses {
+		if !a.kernelMade() {
+			s = append(s, a.Prefix.String())
+		}
+	}
+	return s
+}
+
+// portConflict reports why a present interface cannot be a port of the bridge, or nil.
+// The kernel refuses the same ones (br_add_if in net/bridge/br_if.c), in fewer words.
+func (l Link) portConflict(bridge string) error {
+	const mend = "name an Ethernet interface in [bridge] ports"
+	switch {
+	case l.Loopback:
+		return fmt.Errorf("port %s is the loopback interface, no network card: %s", l.Name, mend)
+	case l.Kind == "bridge":
+		return fmt.Errorf("port %s is itself a bridge: %s", l.Name, mend)
+	case !l.Ethernet:
+		return fmt.Errorf("port %s carries no Ethernet frames%s: %s", l.Name, ofKind(l.Kind), mend)
+	case l.Wireless:
+		return fmt.Errorf("port %s is wireless, which cannot be bridged: %s", l.Name, mend)
+	case l.Master != "" && l.Master != bridge:
+		return fmt.Errorf("port %s is already in %s: take it out (ip link set %s nomaster) or name another in [bridge] ports",
+			l.Name, l.Master, l.Name)
+	}
+	return nil
+}
+
+// addressConflict reports addresses that stop working when the port joins the bridge.
+// On a port that is in already they are dead, and only worth a warning.
+func (l Link) addressConflict(bridge string) error {
+	if addrs := l.chosen(); len(addrs) > 0 && l.Master != bridge {
+		return fmt.Errorf("port %s has the address %s, which dies in a bridge: move it to [management] and remove it from the port",
+			l.Name, strings.Join(addrs, " and "))
+	}
+	return nil
+}
+
+func ofKind(kind string) string {
+	if kind == "" {
+		return ""
+	}
+	return " (it is a " + kind + ")"
+}
