@@ -23,6 +23,7 @@ type Interceptor struct {
 	routes *routing
 	spec   *Spec // what is installed; nil for nothing
 	rules  ruleset
+	before []sysctl // what Apply changed, as it was
 }
 
 // Open opens the sockets and installs nothing.
@@ -57,6 +58,11 @@ func (i *Interceptor) Apply(ctx context.Context, s Spec) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("install capture: %w", err)
 	}
+	before, err := setSysctls(sysctls())
+	i.before = append(before, i.before...)
+	if err != nil {
+		return err
+	}
 	if err := i.routes.apply(s); err != nil {
 		return err
 	}
@@ -88,8 +94,9 @@ func (i *Interceptor) Withdraw() error {
 	if err != nil {
 		err = fmt.Errorf("withdraw capture: %w", err)
 	}
-	err = errors.Join(err, i.routes.remove(*i.spec))
-	i.spec = nil
+	_, restored := setSysctls(i.before)
+	err = errors.Join(err, i.routes.remove(*i.spec), restored)
+	i.spec, i.before = nil, nil
 	return err
 }
 

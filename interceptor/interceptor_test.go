@@ -19,6 +19,7 @@ func traces(t *testing.T) string {
 	for _, command := range []string{
 		"ip rule", "ip -6 rule", "ip route show table all", "ip -6 route show table all",
 		"ip neigh show dev br0 nud permanent", "ip -6 neigh show dev br0 nud permanent", "bridge fdb show", "nft list tables",
+		"sysctl net.ipv4.tcp_fwmark_accept net.ipv4.fwmark_reflect net.ipv6.fwmark_reflect net.ipv4.tcp_tw_reuse",
 	} {
 		words := strings.Fields(command)
 		b.WriteString("# " + command + "\n" + output(t, words[0], words[1:]...))
