@@ -28,14 +28,21 @@ func (s Spec) askChains() []chain {
 
 func (s Spec) synRules(f family, vlan uint16) []rule {
 	pair := addressKey(f, clientToServer)
-	clientMAC, serverMAC := setClientMAC+f.suffix, setServerMAC+f.suffix
 	rules := []rule{
 		{why: "pairs that are never captured", parts: []statement{pair.in(setBypass + f.suffix), leave()}},
 		{why: "pairs found not to work", parts: []statement{pair.in(setLearned + f.suffix), leave()}},
-		{why: "learn the client's MAC anew", parts: []statement{pair.forget(clientMAC), pair.learn(clientMAC, etherSrc)}},
-		{why: "learn the server's MAC anew", parts: []statement{pair.forget(serverMAC), pair.learn(serverMAC, etherDst)}},
 	}
-	known := []statement{pair.mapped(clientMAC), pair.mapped(serverMAC)}
+	// Until the server's answer shows better, answers go the way back.
+	learned := []struct {
+		name   string
+		offset uint32
+	}{{setClientMAC, etherSrc}, {setServerMAC, etherDst}, {setReplyTo, etherSrc}, {setReplyFrom, etherDst}}
+	var known []statement
+	for _, m := range learned {
+		name := m.name + f.suffix
+		rules = append(rules, rule{why: "learn " + m.name + " anew", parts: []statement{pair.forget(name), pair.learn(name, m.offset)}})
+		known = append(known, pair.mapped(name))
+	}
 	if s.Handshake == Mirror {
 		return append(rules, rule{why: "ask the gate; nobody there: bridge", parts: append(known, askQueue(s.Queue))})
 	}

@@ -58,16 +58,21 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 }
 
 func (s Spec) wanRules(f family, take string) []rule {
-	tuple := tupleKey(f, serverToClient)
+	tuple, pair := tupleKey(f, serverToClient), addressKey(f, serverToClient)
 	up, closing := setUp+f.suffix, setClosingUp+f.suffix
+	to, from := setReplyTo+f.suffix, setReplyFrom+f.suffix
 	return []rule{
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(up), leave()}},
+		{why: "whom the server's side answers to", parts: []statement{synAck(), pair.forget(to), pair.learn(to, etherDst)}},
+		{why: "and from where", parts: []statement{synAck(), pair.forget(from), pair.learn(from, etherSrc)}},
 		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer+f.suffix, 0)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing, 0)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
 		{why: "a closing flow gives its slot back soon", parts: []statement{
 			tuple.in(closing), tuple.update(up, s.ClosingTimeout), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.update(up, 0)}},
+		{why: "keep where answers go", parts: []statement{pair.learn(to, etherDst)}},
+		{why: "keep where they come from", parts: []statement{pair.learn(from, etherSrc)}},
 		{why: "capture", parts: []statement{follow(take)}},
 	}
 }

@@ -31,7 +31,7 @@ func toClientRules(f family) []rule {
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing, 0)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
 		{why: "as if from the server", parts: []statement{
-			pair.write(setClientMAC+f.suffix, etherDst), pair.write(setServerMAC+f.suffix, etherSrc), accept()}},
+			pair.write(setReplyTo+f.suffix, etherDst), pair.write(setReplyFrom+f.suffix, etherSrc), accept()}},
 	}
 }
 

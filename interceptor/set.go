@@ -27,6 +27,8 @@ const (
 	setUp          = "up"
 	setClientMAC   = "client_mac"
 	setServerMAC   = "server_mac"
+	setReplyTo     = "reply_to"
+	setReplyFrom   = "reply_from"
 	setBypass      = "bypass"
 	setLearned     = "learned"
 	setFinClient   = "fin_client"
@@ -36,6 +38,12 @@ const (
 	setClosingDown = "closing_down"
 	setClosingUp   = "closing_up"
 )
+
+// macMaps are the maps from a pair of addresses to MACs: client_mac and
+// server_mac as in the client's SYN, for frames to servers; reply_to and
+// reply_from as in the server's SYN-ACK, for frames to clients. The two differ
+// where routers share an address or routes are not the same both ways.
+func macMaps() []string { return []string{setClientMAC, setServerMAC, setReplyTo, setReplyFrom} }
 
 // sets lists what s needs. The flow sets are bounded: a SYN that finds `down`
 // full is bridged. `up` is larger than `down`, since a flow whose client leg
@@ -54,11 +62,12 @@ func (s Spec) sets() []set {
 		list = append(list,
 			set{name: setBypass + f.suffix, keys: addresses, interval: true},
 			set{name: setLearned + f.suffix, keys: addresses, timeout: time.Minute, size: 4096},
-			set{name: setClientMAC + f.suffix, keys: addresses, mac: true, dynamic: true, timeout: s.MACTimeout, size: max(s.Slots, 1024)},
-			set{name: setServerMAC + f.suffix, keys: addresses, mac: true, dynamic: true, timeout: s.MACTimeout, size: max(s.Slots, 1024)},
 			flows(setDown, s.FlowTimeout, s.Slots),
 			flows(setUp, s.FlowTimeout, 2*s.Slots+64),
 		)
+		for _, name := range macMaps() {
+			list = append(list, set{name: name + f.suffix, keys: addresses, mac: true, dynamic: true, timeout: s.MACTimeout, size: max(s.Slots, 1024)})
+		}
 		for _, name := range []string{setFinClient, setFinToClient, setFinServer, setFinToServer} {
 			list = append(list, flows(name, s.FlowTimeout, 2*s.Slots+64))
 		}

@@ -116,21 +116,26 @@ func tcpPortIn(d direction, set string) statement {
 	}}
 }
 
-func tcpFlags(text string, mask, value byte, op expr.CmpOp) statement {
+func tcpFlags(text string, mask, value byte) statement {
 	return statement{text, []expr.Any{
 		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 13, Len: 1},
 		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 1, Mask: []byte{mask}, Xor: []byte{0}},
-		&expr.Cmp{Op: op, Register: register, Data: []byte{value}},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{value}},
 	}}
 }
 
 // syn matches the first packet of a handshake only.
 func syn() statement {
-	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN, expr.CmpOpEq)
+	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN)
 }
 
-func fin() statement { return tcpFlags("tcp flags & fin == fin", tcpFIN, tcpFIN, expr.CmpOpEq) }
-func rst() statement { return tcpFlags("tcp flags & rst == rst", tcpRST, tcpRST, expr.CmpOpEq) }
+// synAck matches the server's answer to it.
+func synAck() statement {
+	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn|ack", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN|tcpACK)
+}
+
+func fin() statement { return tcpFlags("tcp flags & fin == fin", tcpFIN, tcpFIN) }
+func rst() statement { return tcpFlags("tcp flags & rst == rst", tcpRST, tcpRST) }
 
 func etherDstIs(mac []byte, text string) statement {
 	return statement{"ether daddr " + text, []expr.Any{
