@@ -10,6 +10,7 @@ import (
 
 // parsePrefix reads a prefix with any host bits, or a bare address as a prefix of one address.
 func parsePrefix(s string) (netip.Prefix, error) {
+	// Zones are refused by ParsePrefix but not by ParseAddr; an nft set has no place for one.
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
 		a, addrErr := netip.ParseAddr(s)

@@ -2,6 +2,7 @@ package config
 
 import "fmt"
 
+// readBridge reads the wire. That names and ports differ is checked with the other sections, in checkAcross.
 func readBridge(t *table, to *Bridge) {
 	t.text("name", takeIfName(&to.Name))
 	readPorts(t, to)
@@ -22,6 +23,7 @@ func readPorts(t *table, to *Bridge) {
 		to.Ports = append(to.Ports, s)
 		return nil
 	})
+	// The number is only worth a word when each name is good: a bad one was left out above.
 	switch path := t.key("ports"); {
 	case !t.doc.sound(path):
 	case !there:

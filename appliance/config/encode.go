@@ -10,7 +10,8 @@ import (
 
 // TOML writes the configuration out in full, every key, without comments. Parse reads the same Config from it.
 func (c *Config) TOML() ([]byte, error) {
-	// Management has two fields for one key; the rest encodes as it is.
+	// Management has two fields for one key; the rest encodes as it is. The encoder leaves nil slices out, which would
+	// read back as the default: Default and Parse make none.
 	type management struct {
 		Address   string       `toml:"address"`
 		Gateway   string       `toml:"gateway"`

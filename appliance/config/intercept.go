@@ -5,6 +5,8 @@ import (
 	"reflect"
 )
 
+// readIntercept reads what is taken off the wire. The ports may include proxy.port: that is on loopback, and frames on
+// the wire never reach it by its number.
 func readIntercept(t *table, to *Intercept) {
 	if numbers(t, "ports", 1, 65535, &to.Ports) && len(to.Ports) == 0 && t.doc.sound(t.key("ports")) {
 		t.doc.report(t.key("ports"), "is empty; name at least one TCP port, like ports = [80]")
@@ -28,6 +30,8 @@ func readMode(t *table, to *Intercept) {
 	word(t, "mode", &to.Mode, ModeFull, ModeInbound)
 }
 
+// readBypass reads the pairs, written inline or as [[intercept.bypass]] tables. A pair with a problem is left out, and
+// the others are still checked.
 func readBypass(t *table, to *Intercept) {
 	items, ok := t.list("bypass")
 	if !ok {

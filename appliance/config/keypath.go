@@ -41,6 +41,7 @@ func isBare(part string) bool {
 	return part != ""
 }
 
+// isBareByte: A-Za-z0-9_- (TOML 1.0, "Keys").
 func isBareByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
 }

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // maxPath bounds a key path in bytes, and with it the depth of nesting. The longest of the schema has 28 bytes. The
 // TOML library takes time in the square of the depth, which a hostile file would turn into minutes.
@@ -37,7 +34,7 @@ func (l *locations) line(path string) int {
 func locate(source string) *locations {
 	l := &locator{src: source, lineNo: 1, elements: map[string]int{}}
 	l.lines = map[string]int{}
-	base := ""
+	base := "" // the table that the next keys belong to
 	for l.blank(); l.pos < len(l.src); l.blank() {
 		switch {
 		case l.take("[["):
@@ -135,11 +132,7 @@ func (l *locator) keyParts() []string {
 		switch {
 		case l.next('"'):
 			l.text()
-			part, err := strconv.Unquote(l.src[start:l.pos])
-			if err != nil { // an escape of TOML that Go has not: only the line of this key is lost
-				part = l.src[start:l.pos]
-			}
-			parts = append(parts, part)
+			parts = append(parts, unquote(l.src[start:l.pos]))
 		case l.next('\''):
 			l.text()
 			parts = append(parts, strings.Trim(l.src[start:l.pos], "'"))
@@ -157,6 +150,18 @@ func (l *locator) keyParts() []string {
 			return parts
 		}
 	}
+}
+
+// unquote is the key part that a basic string stands for. Its escapes are not Go's (TOML has \e, and \xE9 is a
+// character), so the library reads those.
+func unquote(text string) string {
+	if strings.Contains(text, `\`) {
+		if tree, problem := parseTOML("", "key = "+text, &locations{}); problem == nil {
+			part, _ := tree["key"].(string)
+			return part
+		}
+	}
+	return strings.Trim(text, `"`)
 }
 
 // value steps over the value of path and notes what is inside it.
@@ -240,6 +245,7 @@ func (l *locator) blank() {
 	}
 }
 
+// spaces steps over white space inside a line.
 func (l *locator) spaces() {
 	for l.next(' ') || l.next('\t') {
 		l.pos++

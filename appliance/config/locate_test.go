@@ -28,7 +28,7 @@ func TestLocate(t *testing.T) {
 		{"long basic string", "a = \"\"\"\nx = 1\n\\\"\"\" \\\n\"\" \"\"\"\"\"\nb = 1\n", map[string]int{"a": 1, "b": 5}},
 		{"long literal string", "a = '''\nx = 1 \\\n''  '''''\nb = 1\n", map[string]int{"a": 1, "b": 4}},
 		{"empty strings", "a = \"\"\nb = ''\nc = \"\"\"\"\"\"\nd = ''''''\ne = 1\n", map[string]int{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}},
-		{"quoted keys", "\"a.b\" = 1\n'c d'.\"e\\u0041\" = 2\n\"\" = 3\n", map[string]int{`"a.b"`: 1, `"c d"`: 2, `"c d".eA`: 2, `""`: 3}},
+		{"quoted keys", "\"a.b\" = 1\n'c d'.\"e\\u0041\" = 2\n\"\" = 3\n\"\\xE9\\e\\\"\" = 4\n", map[string]int{`"a.b"`: 1, `"c d"`: 2, `"c d".eA`: 2, `""`: 3, `"é\x1b\""`: 4}},
 		{"scalars", "a = 1979-05-27 07:32:00Z\nb = [1.5e3, inf, true]\n", map[string]int{"a": 1, "b": 2, "b[0]": 2, "b[1]": 2, "b[2]": 2}},
 	}
 	for _, tt := range tests {

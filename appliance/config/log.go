@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// readLog reads where log lines are kept and sent.
 func readLog(t *table, to *Log) {
 	t.text("path", takePath(&to.Path))
 	t.size("keep", &to.Keep)
@@ -18,7 +19,8 @@ func readLog(t *table, to *Log) {
 	})
 }
 
-// isCollector accepts nothing, or udp:// or tcp:// with host and port.
+// isCollector accepts nothing, or udp:// (RFC 5426) or tcp:// (RFC 6587) with host and port. The port is always written
+// out: there is none for tcp that all collectors agree on.
 func isCollector(s string) bool {
 	if s == "" {
 		return true

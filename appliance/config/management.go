@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// readManagement reads the box's own address. Values that have no effect with the address given (name servers with
+// "none") are let through, so that the address can be switched off and on without editing the rest; a gateway is
+// not, since it can only be judged by a fixed address.
 func readManagement(t *table, to *Management) {
 	t.text("address", func(s string) error { return takeAddress(s, to) })
 	t.text("gateway", func(s string) (err error) {
@@ -45,11 +48,15 @@ func takeAddress(s string, to *Management) error {
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
 		if a, err := parseAddr(s); err == nil {
-			usual := map[bool]int{true: 24, false: 64}[a.Is4()]
+			usual := 24
+			if a.Is6() {
+				usual = 64
+			}
 			return fmt.Errorf("%s has no prefix length; add it, like %q", quote(s), netip.PrefixFrom(a, usual))
 		}
 		return fmt.Errorf(`%s is neither an address with a prefix length nor a word known here; use "dhcp", "192.0.2.10/24" or "none"`, quote(s))
 	}
+	// ParsePrefix takes any address: the rules for one host are those of parseAddr.
 	if _, err := parseAddr(p.Addr().String()); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	defer f.Close()
+	defer f.Close() // only read: nothing is lost with its error
 	data, err := io.ReadAll(io.LimitReader(f, maxSource+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
@@ -54,6 +54,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	for _, again := range doc.twice {
 		doc.problems = append(doc.problems, setTwice(name, again.path, again.first, again.line))
 	}
+	// Every section is read over its defaults, even when an earlier one had problems: one run shows them all.
 	c := Default()
 	root := &table{doc: doc, values: tree}
 	refuseUnknown(root, reflect.TypeFor[Config]())
@@ -81,6 +82,7 @@ func section[T any](root *table, name string) *table {
 	if !ok {
 		return t
 	}
+	// A failed assertion leaves a nil map, which reads as an empty table: its keys keep their defaults.
 	if t.values, ok = v.(map[string]any); !ok {
 		t.doc.report(t.path, "must be a table, not %s; write [%s] once, with its keys below", kind(v), name)
 	}

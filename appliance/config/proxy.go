@@ -1,5 +1,7 @@
 package config
 
+// readProxy reads the choices of the proxy process. That its port collides with no listener of the web page is checked
+// in checkAcross.
 func readProxy(t *table, to *Proxy) {
 	number(t, "port", 1, 65535, &to.Port)
 	word(t, "client_port", &to.ClientPort, ClientPortKeep, ClientPortAny)

@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+// readRules reads the block patterns as they are. Patterns may repeat: lists are put together from several sources, and a
+// repeated pattern blocks the same.
 func readRules(t *table, to *Rules) {
 	t.texts("block", func(s string) error {
 		if err := checkPattern(s); err != nil {
@@ -46,6 +48,7 @@ func checkPattern(s string) error {
 	if !hasPath {
 		return nil
 	}
+	// A path that holds what no request can send would be a rule that never matches, and nobody would notice.
 	path = strings.TrimSuffix(path, "*")
 	switch {
 	case strings.Contains(path, "*"):

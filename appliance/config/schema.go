@@ -20,21 +20,30 @@ type Config struct {
 
 // Bridge names the wire.
 type Bridge struct {
-	Name            string   `toml:"name"`
-	Ports           []string `toml:"ports"` // exactly two: the clients' side, the servers' side
-	VLANs           []uint16 `toml:"vlans"` // 1 to 4094: tagged traffic that is intercepted too
-	LinkPropagation bool     `toml:"link_propagation"`
+	// Name is the bridge interface's: 1 to 15 bytes.
+	Name string `toml:"name"`
+	// Ports are exactly two different interfaces: the clients' side, the servers' side.
+	Ports []string `toml:"ports"`
+	// VLANs are the tags, 1 to 4094, whose traffic is intercepted besides untagged traffic.
+	VLANs []uint16 `toml:"vlans"`
+	// LinkPropagation takes one port's link down with the other's.
+	LinkPropagation bool `toml:"link_propagation"`
 }
 
 // Management is the box's own address. The key "address" fills two fields: "dhcp" sets DHCP, a prefix sets Address,
 // "none" sets neither.
 type Management struct {
-	DHCP      bool         `toml:"-"`
-	Address   netip.Prefix `toml:"address"` // host address and prefix length; invalid with dhcp and none
-	Gateway   netip.Addr   `toml:"gateway"` // invalid when not set
-	DNS       []netip.Addr `toml:"dns"`
-	Interface string       `toml:"interface"` // "" is the bridge
-	VLAN      uint16       `toml:"vlan"`      // 0 is untagged
+	DHCP bool `toml:"-"`
+	// Address is a host's address with its prefix length; invalid with dhcp and none.
+	Address netip.Prefix `toml:"address"`
+	// Gateway is invalid when not set, as always with dhcp and none.
+	Gateway netip.Addr `toml:"gateway"`
+	// DNS are different addresses. Empty with DHCP means those that DHCP offers.
+	DNS []netip.Addr `toml:"dns"`
+	// Interface carries the address; "" is the bridge, and it is never one of its ports.
+	Interface string `toml:"interface"`
+	// VLAN is 1 to 4094, 0 for untagged.
+	VLAN uint16 `toml:"vlan"`
 }
 
 // None reports whether the box has no address of its own.
@@ -42,18 +51,24 @@ func (m Management) None() bool { return !m.DHCP && !m.Address.IsValid() }
 
 // Intercept says which connections are taken off the bridge, and how.
 type Intercept struct {
-	Ports          []uint16  `toml:"ports"` // TCP ports of the servers
-	Mode           Mode      `toml:"mode"`
-	Capture        Capture   `toml:"capture"`
-	Handshake      Handshake `toml:"handshake"`
-	IPv6           bool      `toml:"ipv6"`
-	MaxConnections int       `toml:"max_connections"` // 1 to 1000000; beyond it, connections are bridged
-	Bypass         []Pair    `toml:"bypass"`
+	// Ports are the servers' TCP ports: at least one, different, none 0.
+	Ports     []uint16  `toml:"ports"`
+	Mode      Mode      `toml:"mode"`
+	Capture   Capture   `toml:"capture"`
+	Handshake Handshake `toml:"handshake"`
+	// IPv6 false leaves IPv6 on the bridge.
+	IPv6 bool `toml:"ipv6"`
+	// MaxConnections is 1 to 1000000; connections beyond it are bridged.
+	MaxConnections int `toml:"max_connections"`
+	// Bypass are different pairs. They may overlap.
+	Bypass []Pair `toml:"bypass"`
 }
 
-// Mode says whose address a server sees.
+// Mode says whose address a server sees. There is no "outbound", which other proxies have: it would take the server
+// from a header, and limpid only goes where the client went.
 type Mode string
 
+// The modes. ModeInbound comes only with a management address.
 const (
 	ModeFull    Mode = "full"    // the client's address and port
 	ModeInbound Mode = "inbound" // the box's own address
@@ -62,6 +77,7 @@ const (
 // Capture is the way a frame leaves the bridge for the IP stack.
 type Capture string
 
+// The ways of capture.
 const (
 	CaptureAuto     Capture = "auto"     // broute where the kernel has it
 	CaptureBroute   Capture = "broute"   // nft "meta broute set 1", Linux 6.4 with CONFIG_NFT_BRIDGE_META
@@ -71,23 +87,27 @@ const (
 // Handshake says when a client's SYN is answered.
 type Handshake string
 
+// The handshakes.
 const (
 	HandshakeAuto   Handshake = "auto"   // mirror where the kernel has it
-	HandshakeMirror Handshake = "mirror" // after the server answered
+	HandshakeMirror Handshake = "mirror" // after the server answered; needs CONFIG_NFT_QUEUE
 	HandshakeAccept Handshake = "accept" // at once
 )
 
 // Proxy holds the choices of the proxy process.
 type Proxy struct {
-	Port       uint16     `toml:"port"` // of the TPROXY listener on loopback
+	// Port is the TPROXY listener's on 127.0.0.1 and ::1, 1 to 65535.
+	Port       uint16     `toml:"port"`
 	ClientPort ClientPort `toml:"client_port"`
 	NonHTTP    NonHTTP    `toml:"non_http"`
-	Via        bool       `toml:"via"`
+	// Via adds a Via field to messages (RFC 9110, 7.6.3).
+	Via bool `toml:"via"`
 }
 
 // ClientPort says which source port a server sees.
 type ClientPort string
 
+// The source ports.
 const (
 	ClientPortKeep ClientPort = "keep" // the client's own
 	ClientPortAny  ClientPort = "any"  // one the kernel chooses
@@ -96,6 +116,7 @@ const (
 // NonHTTP says what becomes of a captured connection that does not speak HTTP/1.x.
 type NonHTTP string
 
+// The fates of such a connection.
 const (
 	NonHTTPTunnel NonHTTP = "tunnel" // bytes pass untouched
 	NonHTTPReset  NonHTTP = "reset"  // both ends get a reset
@@ -103,32 +124,43 @@ const (
 
 // Cache bounds what is stored of responses.
 type Cache struct {
-	Enabled bool   `toml:"enabled"`
-	RAM     Size   `toml:"ram"`
-	Disk    Size   `toml:"disk"` // 0: memory only
-	Path    string `toml:"path"` // absolute
+	Enabled bool `toml:"enabled"`
+	// RAM and Disk are the room for stored responses; 0 switches that level off.
+	RAM  Size `toml:"ram"`
+	Disk Size `toml:"disk"`
+	// Path is the absolute path of the directory for Disk.
+	Path string `toml:"path"`
 }
 
-// Rules holds the patterns of refused requests: HOST or *.HOST, with an optional /PATH or /PATH*.
+// Rules holds the patterns of refused requests.
 type Rules struct {
+	// Block are patterns HOST or *.HOST, alone or with /PATH or /PATH*. A HOST is ASCII, in any case, without port; an
+	// IPv6 address stands in brackets.
 	Block []string `toml:"block"`
 }
 
-// Watchdog times the health check. Timeout is at least twice Interval.
+// Watchdog times the health check.
 type Watchdog struct {
-	Interval time.Duration `toml:"interval"` // 50 ms to 10 s
-	Timeout  time.Duration `toml:"timeout"`  // at most 60 s
-	Hardware string        `toml:"hardware"` // "" is none
+	// Interval between two checks: 50 ms to 10 s.
+	Interval time.Duration `toml:"interval"`
+	// Timeout after which connections go past the proxy: twice Interval to 60 s.
+	Timeout time.Duration `toml:"timeout"`
+	// Hardware is the absolute path of the watchdog device, "" for none.
+	Hardware string `toml:"hardware"`
 }
 
-// Web lists the addresses of the web page, each an IP address and port; an empty host is every address.
+// Web says where the web page is.
 type Web struct {
+	// Listen are addresses for net.Listen: IP address and port, an empty host for every address. Empty is no page.
 	Listen []string `toml:"listen"`
 }
 
 // Log bounds what is kept on disk, and names a collector.
 type Log struct {
-	Path   string `toml:"path"`   // absolute
-	Keep   Size   `toml:"keep"`   // 0 keeps nothing on disk
-	Syslog string `toml:"syslog"` // "", udp://HOST:PORT or tcp://HOST:PORT
+	// Path is the absolute path of the directory for log files.
+	Path string `toml:"path"`
+	// Keep is the room for them; 0 keeps nothing on disk.
+	Keep Size `toml:"keep"`
+	// Syslog is "", udp://HOST:PORT or tcp://HOST:PORT.
+	Syslog string `toml:"syslog"`
 }

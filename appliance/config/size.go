@@ -10,6 +10,7 @@ import (
 // Size is a number of bytes, 0 or more.
 type Size int64
 
+// The units that ParseSize knows. Decimal ones (kB, MB) are refused: nobody agrees on what they are.
 const (
 	KiB Size = 1 << 10
 	MiB Size = 1 << 20

@@ -8,7 +8,7 @@ import (
 // Summary is the effective choices that matter most, on one line.
 func (c *Config) Summary() string {
 	parts := []string{
-		fmt.Sprintf("%s = %s (clients) + %s (servers)", c.Bridge.Name, c.Bridge.Ports[0], c.Bridge.Ports[1]),
+		fmt.Sprintf("%s = %s (servers)", c.Bridge.Name, strings.Join(c.Bridge.Ports, " (clients) + ")),
 		"management " + c.Management.summary(),
 		c.Intercept.summary(),
 		"non-HTTP " + string(c.Proxy.NonHTTP),
@@ -20,6 +20,7 @@ func (c *Config) Summary() string {
 	return strings.Join(parts, "; ")
 }
 
+// summary is the address and what differs from the usual: who routes for it, where it sits.
 func (m Management) summary() string {
 	s := addressText(m)
 	if m.Gateway.IsValid() {
@@ -34,6 +35,7 @@ func (m Management) summary() string {
 	return s
 }
 
+// summary is what is captured and by which means; "auto" stands as it is, since the kernel decides it at start.
 func (i Intercept) summary() string {
 	families := "IPv4"
 	if i.IPv6 {
@@ -48,6 +50,7 @@ func (i Intercept) summary() string {
 	return s
 }
 
+// summary is the cache's levels.
 func (c Cache) summary() string {
 	switch {
 	case !c.Enabled:
@@ -59,6 +62,7 @@ func (c Cache) summary() string {
 	}
 }
 
+// count puts a number before its noun.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

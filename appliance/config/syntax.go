@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 )
@@ -19,11 +21,14 @@ func parseTOML(name, source string, at *locations) (tree map[string]any, problem
 	if err == nil {
 		return tree, nil
 	}
-	parse, ok := err.(toml.ParseError) // returned as it is, never wrapped
+	// Decoding into a map has no other errors, and this one is returned by value and never wrapped (v1.6.0). Should
+	// that change, the text is still worth more than nothing.
+	parse, ok := err.(toml.ParseError)
 	if !ok {
 		return nil, &Problem{name, 1, "", fmt.Sprintf("is no TOML: %s; mend its syntax", escape(err.Error()))}
 	}
 	line := syntaxLine(parse.Position, source)
+	// The library names a key that is defined already without array indices, and not where it was defined first.
 	if key, ok := strings.CutSuffix(parse.Message, "' has already been defined."); ok {
 		key = escape(strings.TrimPrefix(key, "Key '"))
 		twice := setTwice(name, key, at.lines[key], line)
@@ -55,7 +60,8 @@ func setTwice(name, key string, first, line int) Problem {
 	return Problem{name, line, key, fmt.Sprintf("is set twice, first in line %d; keep one", first)}
 }
 
-// mendSyntax adds a way to mend the slips that are made most.
+// mendSyntax adds a way to mend the slips that are made most. Most other messages say themselves what is expected; a
+// message that a later version words differently only loses its hint, which the tests would show.
 func mendSyntax(message string) string {
 	switch {
 	case strings.HasPrefix(message, `expected value but found "`):
@@ -73,8 +79,16 @@ func mendSyntax(message string) string {
 	return ""
 }
 
-// escape keeps a message of the library on one line and readable.
+// escape keeps a text of the library on one line: it repeats what it found in the file, line breaks included.
 func escape(s string) string {
-	quoted := fmt.Sprintf("%q", strings.ReplaceAll(s, `"`, "\x00"))
-	return strings.ReplaceAll(strings.ReplaceAll(quoted[1:len(quoted)-1], `\x00`, `"`), `\\`, `\`)
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
 }

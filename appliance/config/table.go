@@ -47,6 +47,7 @@ func (t *table) texts(name string, accept func(string) error) bool {
 	return ok
 }
 
+// text hands the value at path to accept if it is a string.
 func (d *document) text(path string, v any, accept func(string) error) {
 	s, ok := v.(string)
 	if !ok {
@@ -58,7 +59,7 @@ func (d *document) text(path string, v any, accept func(string) error) {
 	}
 }
 
-// list reads an array of anything.
+// list reads an array of anything, and reports whether the key is there and is one.
 func (t *table) list(name string) ([]any, bool) {
 	switch v := t.values[name].(type) {
 	case nil:
@@ -77,7 +78,7 @@ func (t *table) list(name string) ([]any, bool) {
 	}
 }
 
-// word reads a string that is one of a few.
+// word reads a string that is one of a few. Case counts, as everywhere in TOML.
 func word[T ~string](t *table, name string, to *T, choices ...T) {
 	t.text(name, func(s string) error {
 		if !slices.Contains(choices, T(s)) {
@@ -88,7 +89,7 @@ func word[T ~string](t *table, name string, to *T, choices ...T) {
 	})
 }
 
-// number reads an integer from low to high.
+// number reads an integer from low to high. The range is checked on TOML's 64 bits, so that nothing wraps around.
 func number[T ~int | ~uint16](t *table, name string, low, high T, to *T) {
 	v, ok := t.values[name]
 	if !ok {
@@ -123,6 +124,7 @@ func numbers(t *table, name string, low, high uint16, to *[]uint16) bool {
 	return true
 }
 
+// inRange returns the value at path if it is an integer from low to high.
 func inRange[T ~int | ~uint16](d *document, path string, v any, low, high T) (T, bool) {
 	n, ok := v.(int64)
 	if !ok {

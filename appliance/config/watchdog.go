@@ -2,12 +2,16 @@ package config
 
 import "time"
 
+// The interval has a lower bound so that the checks stay a small load, and the timeout an upper one since it is how
+// long connections may go nowhere.
 const (
 	minInterval = 50 * time.Millisecond
 	maxInterval = 10 * time.Second
 	maxTimeout  = 60 * time.Second
 )
 
+// readWatchdog reads the times of the health check. The timeout spans two intervals at least: with less, one check that
+// comes late by the scheduler's whim would take the box out of the wire.
 func readWatchdog(t *table, to *Watchdog) {
 	t.duration("interval", minInterval, maxInterval, &to.Interval)
 	t.duration("timeout", 2*minInterval, maxTimeout, &to.Timeout)

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 )
 
+// readWeb reads where the web page listens. An empty list is meant: a box without a page. Addresses are compared after
+// parsing, so that two spellings of one are found.
 func readWeb(t *table, to *Web) {
 	listen := []string{}
 	taken := map[netip.AddrPort]bool{}
@@ -25,7 +27,8 @@ func readWeb(t *table, to *Web) {
 	}
 }
 
-// parseListen reads ADDRESS:PORT. The address is invalid when it is left out.
+// parseListen reads ADDRESS:PORT. The address is invalid when it is left out. Names are refused: to look one up needs
+// the network, which may not be there yet when the page starts.
 func parseListen(s string) (netip.AddrPort, error) {
 	host, port, ok := splitHostPort(s)
 	if !ok {
