@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,9 +22,8 @@ func parseTOML(name, source string, at *locations) (tree map[string]any, problem
 	if err == nil {
 		return tree, nil
 	}
-	// Decoding into a map has no other errors, and this one is returned by value and never wrapped (v1.6.0). Should
-	// that change, the text is still worth more than nothing.
-	parse, ok := err.(toml.ParseError)
+	// Decoding into a map has no other errors (v1.6.0). Should that change, the text is still worth more than nothing.
+	parse, ok := errors.AsType[toml.ParseError](err)
 	if !ok {
 		return nil, &Problem{name, 1, "", fmt.Sprintf("is no TOML: %s; mend its syntax", escape(err.Error()))}
 	}
