@@ -1,0 +1,160 @@
+package supervise
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"limpid/appliance/link"
+)
+
+// patience is how long a child that was asked to end may take.
+const patience = 2 * time.Second
+
+// keeper keeps one child running.
+type keeper struct {
+	name     string
+	log      *slog.Logger
+	command  command
+	settings func() any              // the first line on its link
+	handlers map[string]link.Handler // what it may ask of us
+	started  func(p *process)        // called when it runs and has its settings
+	ended    func(reason string)     // called when it has ended, before it is started again
+
+	mu       sync.Mutex
+	current  *process
+	restarts int
+	lastExit string
+	again    chan struct{} // ends a wait: settings have changed, try once more
+}
+
+// run starts the child, and again whenever it has ended, until ctx ends; then
+// it stops it. A child that says that it cannot run as it is told is started
+// again only by restart.
+func (k *keeper) run(ctx context.Context) {
+	var backoff Backoff
+	for ctx.Err() == nil {
+		begun := time.Now()
+		reason, stuck := k.once(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		wait := backoff.After(time.Since(begun))
+		if stuck {
+			k.log.Error("not started again until the configuration changes", "child", k.name, "reason", reason)
+			wait = 0
+		} else {
+			k.log.Warn("child has ended", "child", k.name, "reason", reason, "restart_in", wait)
+		}
+		if !k.pause(ctx, wait, stuck) {
+			return
+		}
+		k.mu.Lock()
+		k.restarts++
+		k.mu.Unlock()
+	}
+}
+
+// pause waits, forever if stuck, unless restart is called. It returns false
+// when ctx has ended.
+func (k *keeper) pause(ctx context.Context, wait time.Duration, stuck bool) bool {
+	var over <-chan time.Time
+	if !stuck {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-over:
+	case <-k.again:
+	}
+	return true
+}
+
+// once runs the child to its end.
+func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
+	p, err := start(k.command)
+	if err != nil {
+		k.record(err.Error())
+		return err.Error(), false
+	}
+	// Before its settings are looked up, so that restart never misses it.
+	k.mu.Lock()
+	k.current = p
+	k.mu.Unlock()
+	var wg sync.WaitGroup
+	if err := p.link.SendSettings(k.settings()); err != nil {
+		p.kill(err.Error())
+	} else {
+		wg.Go(func() {
+			if err := p.link.Run(k.handlers); err != nil {
+				p.kill(err.Error())
+			}
+		})
+		k.log.Info("child started", "child", k.name, "pid", p.pid)
+		k.started(p)
+	}
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		p.stop(patience)
+	}
+	wg.Wait()
+	k.record(p.ended)
+	return p.ended, p.stuck
+}
+
+func (k *keeper) record(reason string) {
+	k.mu.Lock()
+	k.current, k.lastExit = nil, reason
+	k.mu.Unlock()
+	k.ended(reason)
+}
+
+// kill ends the child, which is then started again.
+func (k *keeper) kill(reason string) {
+	if p := k.process(); p != nil {
+		k.log.Warn("child is killed", "child", k.name, "pid", p.pid, "reason", reason)
+		p.kill(reason)
+	}
+}
+
+// restart has the child started with new settings. Its flows end.
+func (k *keeper) restart() {
+	if p := k.process(); p != nil {
+		p.kill("settings have changed")
+		return
+	}
+	select {
+	case k.again <- struct{}{}:
+	default: // about to start anyway
+	}
+}
+
+func (k *keeper) process() *process {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.current
+}
+
+// call asks the child, if it runs.
+func (k *keeper) call(ctx context.Context, method string, params, result any) error {
+	p := k.process()
+	if p == nil {
+		return link.ErrClosed
+	}
+	return p.link.Call(ctx, method, params, result)
+}
+
+// state is what status shows.
+func (k *keeper) state() (pid, restarts int, lastExit string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.current != nil {
+		pid = k.current.pid
+	}
+	return pid, k.restarts, k.lastExit
+}

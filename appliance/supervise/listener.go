@@ -1,0 +1,98 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// backlog is how many connections may wait to be accepted, while a gate is
+// restarted for instance.
+const backlog = 4096
+
+// Keepalive of captured connections: an idle one refreshes its slot in the
+// kernel's flow sets well before that times out (interceptor.Spec.FlowTimeout).
+const (
+	keepIdle     = 30 // s
+	keepInterval = 10 // s
+	keepCount    = 6
+)
+
+// option is one integer socket option.
+type option struct {
+	level, name, value int
+	what               string
+}
+
+// listenTPROXY makes a listening socket on a loopback address that the kernel's
+// TPROXY rules may hand any connection to. Its options, the mark among them,
+// are inherited by what it accepts and stand on the SYN-ACK already.
+func listenTPROXY(address netip.AddrPort, mark uint32) (int, error) {
+	family, sockaddr := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(address.Port()), Addr: as4(address.Addr())})
+	options := []option{
+		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR"},
+		{unix.SOL_IP, unix.IP_TRANSPARENT, 1, "IP_TRANSPARENT (needs CAP_NET_ADMIN or CAP_NET_RAW)"},
+		{unix.SOL_SOCKET, unix.SO_MARK, int(mark), "SO_MARK (needs CAP_NET_ADMIN or CAP_NET_RAW)"},
+		{unix.SOL_TCP, unix.TCP_NODELAY, 1, "TCP_NODELAY"},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "SO_KEEPALIVE"},
+		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keepIdle, "TCP_KEEPIDLE"},
+		{unix.SOL_TCP, unix.TCP_KEEPINTVL, keepInterval, "TCP_KEEPINTVL"},
+		{unix.SOL_TCP, unix.TCP_KEEPCNT, keepCount, "TCP_KEEPCNT"},
+	}
+	if address.Addr().Is6() {
+		family, sockaddr = unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}
+		options = append(options,
+			option{unix.SOL_IPV6, unix.IPV6_V6ONLY, 1, "IPV6_V6ONLY"},
+			option{unix.SOL_IPV6, unix.IPV6_TRANSPARENT, 1, "IPV6_TRANSPARENT (needs CAP_NET_ADMIN or CAP_NET_RAW)"})
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("listen on %v: %w", address, err)
+	}
+	for _, o := range options {
+		if err := unix.SetsockoptInt(fd, o.level, o.name, o.value); err != nil {
+			_ = unix.Close(fd)
+			return -1, fmt.Errorf("listen on %v: set %s: %w", address, o.what, err)
+		}
+	}
+	err = unix.Bind(fd, sockaddr)
+	if err == nil {
+		err = unix.Listen(fd, backlog)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		if errors.Is(err, unix.EADDRINUSE) {
+			return -1, fmt.Errorf("listen on %v: another process has that port: choose another proxy.port", address)
+		}
+		return -1, fmt.Errorf("listen on %v: %w", address, err)
+	}
+	return fd, nil
+}
+
+func as4(a netip.Addr) [4]byte {
+	if !a.Is4() {
+		return [4]byte{}
+	}
+	return a.As4()
+}
+
+// raiseBacklog lifts the network namespace's bound on backlogs to ours.
+func raiseBacklog() error {
+	const path = "/proc/sys/net/core/somaxconn"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read backlog bound: %w", err)
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && n >= backlog {
+		return nil
+	}
+	if err := os.WriteFile(path, []byte(strconv.Itoa(backlog)), 0o644); err != nil {
+		return fmt.Errorf("raise backlog bound: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package supervise
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/appliance/child"
+	"limpid/appliance/link"
+)
+
+// command says how to start a child.
+type command struct {
+	name  string
+	path  string   // of the program
+	args  []string // argv, its first the name shown by ps
+	env   []string
+	user  child.User
+	files func(link int) []int // descriptors from child.LinkFD on
+	log   *lineLog
+}
+
+// process is a child that runs, or has run.
+type process struct {
+	pid   int
+	begun time.Time
+	link  *link.Conn
+	proc  *os.Process
+
+	done  chan struct{} // closed when it has ended and its last words are read
+	ended string        // how; set before done is closed
+	stuck bool          // asked not to be started again
+
+	mu     sync.Mutex
+	reason string // why it was killed by us; empty when it was not
+}
+
+// start starts a child. It uses ForkExec, not os/exec: that would make the
+// listeners and the hand-over queue blocking for every process that shares
+// them, by calling Fd on them.
+func start(c command) (*process, error) {
+	conn, peer, err := link.Pair()
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	defer unix.Close(peer)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	defer writer.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		_, _ = conn.Close(), reader.Close()
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	defer null.Close()
+
+	files := []uintptr{null.Fd(), writer.Fd(), writer.Fd()}
+	for _, fd := range c.files(peer) {
+		files = append(files, uintptr(fd)) // child.Absent is what ForkExec leaves closed
+	}
+	pid, err := syscall.ForkExec(c.path, c.args, &syscall.ProcAttr{
+		Dir: "/", Env: c.env, Files: files,
+		Sys: &syscall.SysProcAttr{
+			Credential:  &syscall.Credential{Uid: c.user.UID, Gid: c.user.GID},
+			AmbientCaps: c.user.Capabilities,
+			Setsid:      true, // Ctrl-C is for the supervisor alone
+		},
+	})
+	if err != nil {
+		_, _ = conn.Close(), reader.Close()
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	proc, err := os.FindProcess(pid)
+	if err != nil {
+		_, _ = conn.Close(), reader.Close()
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	p := &process{pid: pid, begun: time.Now(), link: conn, proc: proc, done: make(chan struct{})}
+	go p.wait(c.log, reader)
+	return p, nil
+}
+
+// wait owns the process until it has ended: it passes on what it writes, and
+// reaps it.
+func (p *process) wait(log *lineLog, stderr *os.File) {
+	defer close(p.done)
+	words := make(chan string, 1)
+	go func() { words <- log.copy(stderr) }()
+	state, err := p.proc.Wait()
+	_ = p.link.Close()
+	// A grandchild could hold the pipe open; nobody waits for that.
+	_ = stderr.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	last := <-words
+	_ = stderr.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.reason != "":
+		p.ended = "was killed: " + p.reason
+	case err != nil:
+		p.ended = "is lost: " + err.Error()
+	default:
+		p.ended = exitText(state)
+		p.stuck = state.ExitCode() == child.ExitNoRestart
+		if last != "" && !state.Success() {
+			p.ended += ": " + last
+		}
+	}
+}
+
+func exitText(state *os.ProcessState) string {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if ok && status.Signaled() {
+		return "was ended by " + unix.SignalName(status.Signal())
+	}
+	return "exited with " + strings.TrimPrefix(state.String(), "exit status ")
+}
+
+// kill ends the process at once, whatever it is doing; reason is for the record.
+func (p *process) kill(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reason == "" {
+		p.reason = reason
+	}
+	_ = p.proc.Kill()
+}
+
+// stop asks the process to end, and kills it when it has not after patience.
+func (p *process) stop(patience time.Duration) {
+	_ = p.proc.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		p.kill(fmt.Sprintf("did not end within %v", patience))
+		<-p.done
+	}
+}
