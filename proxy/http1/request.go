@@ -1,0 +1,261 @@
+package http1
+
+import "bytes"
+
+const versionLen = len("HTTP/1.1")
+
+// requestStart reads up to the end of the request line.
+func (p *Parser) requestStart(b []byte) Reason {
+	if p.stage == atStart {
+		if len(b) == 0 {
+			return More
+		}
+		if b[0] == '\r' {
+			if len(b) == 1 {
+				return More
+			}
+			if b[1] != '\n' {
+				return BareCR
+			}
+			p.line, p.scanned = 2, 2
+		} else if b[0] == 0x16 {
+			return TLS // content type handshake (RFC 8446, 5.1)
+		}
+		p.stage = inMethod
+	}
+	if p.stage == inMethod {
+		if reason := p.methodToken(b); reason != OK {
+			return reason
+		}
+		p.stage = inFirst
+	}
+	if p.stage == inFirst {
+		start := p.line
+		line, reason := p.nextLine(b)
+		if reason != OK {
+			return reason
+		}
+		if reason := p.request.line(line, start); reason != OK {
+			return reason
+		}
+		p.stage = inFields
+	}
+	return OK
+}
+
+// methodToken checks the method byte by byte, so that what is not HTTP is
+// known before its line ends, if it ever does.
+func (p *Parser) methodToken(b []byte) Reason {
+	for i := p.scanned; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case classes[c]&token != 0:
+			if i-p.line >= methodLimit {
+				return BadMethod
+			}
+		case c == ' ' && i > p.line:
+			p.scanned = i
+			return OK
+		case c < 0x20 && c != '\r' && c != '\t':
+			return controlReason(c)
+		case c == '\r' && i > p.line:
+			p.scanned = i // a word on a line: HTTP/0.9 has at least two
+			return OK
+		default:
+			return BadMethod
+		}
+	}
+	p.scanned = len(b)
+	return More
+}
+
+// line reads a request line (RFC 9112, 3); offset is where it begins.
+func (r *Request) line(line []byte, offset int) Reason {
+	space := bytes.IndexByte(line, ' ')
+	if space < 0 {
+		return NoVersion
+	}
+	rest := line[space+1:]
+	if last := bytes.LastIndexByte(rest, ' '); last < 0 {
+		return NoVersion
+	} else if reason := version(rest[last+1:], &r.Minor); reason != OK {
+		if string(line) == "PRI * HTTP/2.0" {
+			return Preface
+		}
+		return reason
+	}
+	var reason Reason
+	if r.Method, reason = method(line[:space]); reason != OK {
+		return reason
+	}
+	uri := rest[:len(rest)-versionLen-1]
+	r.MethodName = Span{uint32(offset), uint32(offset + space)}
+	r.Target = Span{uint32(offset + space + 1), uint32(offset + space + 1 + len(uri))}
+	return r.form(uri)
+}
+
+// version reads HTTP-version (RFC 9112, 2.3).
+func version(b []byte, minor *uint8) Reason {
+	switch string(b) {
+	case "HTTP/1.1":
+		*minor = 1
+	case "HTTP/1.0":
+		*minor = 0
+	default:
+		return BadVersion
+	}
+	return OK
+}
+
+// form finds the form of a target (RFC 9112, 3.2). What is inside a path or
+// query is the server's business.
+func (r *Request) form(uri []byte) Reason {
+	if len(uri) == 0 || !all(uri, target) {
+		return BadTarget
+	}
+	switch {
+	case r.Method == CONNECT:
+		r.Form = AuthorityForm
+		if !all(uri, host) || bytes.LastIndexByte(uri, ':') < 1 {
+			return BadTarget
+		}
+	case uri[0] == '/':
+		r.Form = OriginForm
+	case string(uri) == "*" && r.Method == OPTIONS:
+		r.Form = AsteriskForm
+	default:
+		r.Form = AbsoluteForm
+		if authority(uri) == nil {
+			return BadTarget
+		}
+	}
+	return OK
+}
+
+// authority returns the authority of an absolute http URI, nil if there is
+// none or it carries user information (RFC 9110, 4.2.4).
+func authority(uri []byte) []byte {
+	const scheme = "http://"
+	if len(uri) <= len(scheme) || !same(uri[:len(scheme)], scheme) {
+		return nil
+	}
+	rest := uri[len(scheme):]
+	if end := bytes.IndexAny(rest, "/?"); end >= 0 {
+		rest = rest[:end]
+	}
+	if len(rest) == 0 || !validHost(rest) {
+		return nil
+	}
+	return rest
+}
+
+// field takes one field of a request. The value's place is found from the
+// whole line and the offset behind the colon.
+func (r *Request) field(name, value []byte, behindColon int, line []byte) Reason {
+	switch len(name) {
+	case len("host"):
+		if same(name, "host") {
+			if r.Flags&hasHost != 0 {
+				return SeveralHosts
+			}
+			if !validHost(value) {
+				return BadHost
+			}
+			r.Flags |= hasHost
+			lead := 0
+			for rest := line[len(name)+1:]; lead < len(rest) && isSpace(rest[lead]); {
+				lead++
+			}
+			r.Host = Span{uint32(behindColon + lead), uint32(behindColon + lead + len(value))}
+			return OK
+		}
+	case len("expect"):
+		if same(name, "expect") && same(value, "100-continue") {
+			r.Flags |= Expect100
+			return OK
+		}
+	}
+	return framingField(name, value, &r.Flags, &r.ContentLength)
+}
+
+// check is what can be said only when the whole head is known.
+func (r *Request) check(b []byte) Reason {
+	if reason := checkFraming(r.Minor, r.Flags); reason != OK {
+		return reason
+	}
+	if r.Flags&hasHost == 0 {
+		// HTTP/1.0 did not have the field yet.
+		if r.Minor > 0 {
+			return NoHost
+		}
+		return OK
+	}
+	if r.Form == AbsoluteForm && !sameAuthority(authority(r.Target.Of(b)), r.Host.Of(b)) {
+		return HostMismatch
+	}
+	return OK
+}
+
+// validHost checks uri-host [ ":" port ] (RFC 9110, 7.2). An empty one is
+// valid: it is what a target without authority gets.
+func validHost(b []byte) bool {
+	if !all(b, host) {
+		return false
+	}
+	rest := b
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 0 {
+			return false
+		}
+		for _, c := range b[1:end] {
+			if !isHex(c) && c != ':' && c != '.' && c != '%' {
+				return false
+			}
+		}
+		rest = b[end+1:]
+		if len(rest) > 0 && rest[0] != ':' {
+			return false
+		}
+	}
+	if bytes.ContainsAny(rest, "[]") {
+		return false
+	}
+	colon := bytes.IndexByte(rest, ':')
+	if colon < 0 {
+		return true
+	}
+	for _, c := range rest[colon+1:] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// sameAuthority compares two authorities without regard to case and to the
+// default port.
+func sameAuthority(a, b []byte) bool {
+	a, b = bytes.TrimSuffix(a, []byte(":80")), bytes.TrimSuffix(b, []byte(":80"))
+	a, b = bytes.TrimSuffix(a, []byte(":")), bytes.TrimSuffix(b, []byte(":"))
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= lower(c) && lower(c) <= 'f'
+}
