@@ -28,10 +28,15 @@ func (s Spec) askChains() []chain {
 
 func (s Spec) synRules(f family, vlan uint16) []rule {
 	pair := addressKey(f, clientToServer)
-	rules := []rule{
-		{why: "pairs that are never captured", parts: []statement{pair.in(setBypass + f.suffix), leave()}},
-		{why: "pairs found not to work", parts: []statement{pair.in(setLearned + f.suffix), leave()}},
+	var rules []rule
+	// A rule each, not a set: configured pairs may overlap, and there are few.
+	for _, p := range s.Bypass {
+		if p.Client.Addr().BitLen() == f.bits {
+			rules = append(rules, rule{why: "never captured", parts: []statement{
+				within(f, "saddr", f.saddr, p.Client), within(f, "daddr", f.daddr, p.Server), leave()}})
+		}
 	}
+	rules = append(rules, rule{why: "pairs found not to work", parts: []statement{pair.in(setLearned + f.suffix), leave()}})
 	// Until the server's answer shows better, answers go the way back.
 	learned := []struct {
 		name   string

@@ -57,29 +57,21 @@ func addSets(conn *nftables.Conn, table *nftables.Table, s Spec, sets []set, flu
 	for i, p := range s.Ports {
 		ports[i] = nftables.SetElement{Key: binaryutil.BigEndian.PutUint16(p)}
 	}
-	elements := map[string][]nftables.SetElement{setPorts: ports}
-	for _, f := range s.families() {
-		elements[setBypass+f.suffix] = s.bypassElements(f)
-	}
 	for _, set := range sets {
 		described, err := set.nft(table)
 		if err != nil {
 			return err
 		}
-		fixed, isFixed := elements[set.name]
 		if err := conn.AddSet(described, nil); err != nil {
 			return fmt.Errorf("add set %s: %w", set.name, err)
 		}
-		if !isFixed {
+		if set.name != setPorts {
 			continue
 		}
 		if flush {
 			conn.FlushSet(described)
 		}
-		if len(fixed) == 0 {
-			continue
-		}
-		if err := conn.SetAddElements(described, fixed); err != nil {
+		if err := conn.SetAddElements(described, ports); err != nil {
 			return fmt.Errorf("fill set %s: %w", set.name, err)
 		}
 	}

@@ -155,18 +155,6 @@ func TestRoutingTablesDoNotOverlap(t *testing.T) {
 	}
 }
 
-func TestLastAddress(t *testing.T) {
-	for prefix, want := range map[string]string{
-		"10.0.0.0/8": "10.255.255.255", "192.0.2.7/32": "192.0.2.7", "0.0.0.0/0": "255.255.255.255",
-		"198.51.100.128/25": "198.51.100.255", "2001:db8::/33": "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff",
-	} {
-		got, _ := netip.AddrFromSlice(lastAddr(netip.MustParsePrefix(prefix)))
-		if got != netip.MustParseAddr(want) {
-			t.Errorf("%s ends at %v, want %s", prefix, got, want)
-		}
-	}
-}
-
 func TestChoose(t *testing.T) {
 	lacks := &UnsupportedError{Feature: "x", MinKernel: "9.9", Kconfig: "CONFIG_X", Err: errors.ErrUnsupported}
 	tests := []struct {

@@ -2,7 +2,6 @@ package interceptor
 
 import (
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/google/nftables"
@@ -10,13 +9,12 @@ import (
 
 // set is one named set or map of `table bridge limpid`.
 type set struct {
-	name     string
-	keys     []nftables.SetDatatype
-	mac      bool // a map to MACs
-	interval bool // holds prefixes
-	dynamic  bool // filled by rules
-	timeout  time.Duration
-	size     uint32
+	name    string
+	keys    []nftables.SetDatatype
+	mac     bool // a map to MACs
+	dynamic bool // filled by rules
+	timeout time.Duration
+	size    uint32
 }
 
 // Names of sets; those kept for each family end in "4" or "6".
@@ -29,7 +27,6 @@ const (
 	setServerMAC   = "server_mac"
 	setReplyTo     = "reply_to"
 	setReplyFrom   = "reply_from"
-	setBypass      = "bypass"
 	setLearned     = "learned"
 	setFinClient   = "fin_client"
 	setFinToClient = "fin_to_client"
@@ -60,7 +57,6 @@ func (s Spec) sets() []set {
 			return set{name: name + f.suffix, keys: tuple, dynamic: true, timeout: timeout, size: size}
 		}
 		list = append(list,
-			set{name: setBypass + f.suffix, keys: addresses, interval: true},
 			set{name: setLearned + f.suffix, keys: addresses, timeout: time.Minute, size: 4096},
 			flows(setDown, s.FlowTimeout, s.Slots),
 			flows(setUp, s.FlowTimeout, 2*s.Slots+64),
@@ -99,8 +95,6 @@ func (s set) text() string {
 		out += " flags dynamic,timeout;"
 	case s.timeout > 0:
 		out += " flags timeout;"
-	case s.interval:
-		out += " flags interval;"
 	}
 	if s.timeout > 0 {
 		out += timeoutText(s.timeout) + ";"
@@ -123,35 +117,10 @@ func (s set) nft(t *nftables.Table) (*nftables.Set, error) {
 	out := &nftables.Set{
 		Table: t, Name: s.name, KeyType: keyType,
 		Dynamic: s.dynamic, HasTimeout: s.timeout > 0, Timeout: s.timeout, Size: s.size,
-		Interval: s.interval,
-		// The kernel refuses NFT_SET_CONCAT on a set without intervals that rules fill.
-		Concatenation: s.interval && len(s.keys) > 1,
+		// Not Concatenation: the kernel refuses that flag on a set rules fill.
 	}
 	if s.mac {
 		out.IsMap, out.DataType = true, nftables.TypeEtherAddr
 	}
 	return out, nil
-}
-
-// bypassElements are the configured pairs of one family.
-func (s Spec) bypassElements(f family) []nftables.SetElement {
-	var elements []nftables.SetElement
-	for _, p := range s.Bypass {
-		if p.Client.Addr().BitLen() != f.bits {
-			continue
-		}
-		first := append(p.Client.Masked().Addr().AsSlice(), p.Server.Masked().Addr().AsSlice()...)
-		last := append(lastAddr(p.Client), lastAddr(p.Server)...)
-		elements = append(elements, nftables.SetElement{Key: first, KeyEnd: last})
-	}
-	return elements
-}
-
-// lastAddr is the highest address of a prefix.
-func lastAddr(p netip.Prefix) []byte {
-	b := p.Masked().Addr().AsSlice()
-	for bit := p.Bits(); bit < len(b)*8; bit++ {
-		b[bit/8] |= 0x80 >> (bit % 8)
-	}
-	return b
 }

@@ -2,6 +2,8 @@ package interceptor
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -103,6 +105,16 @@ func tcp() statement {
 func family4or6(f family) statement {
 	name := map[string]string{"4": "ipv4", "6": "ipv6"}[f.suffix]
 	return metaEqual("meta nfproto "+name, expr.MetaKeyNFPROTO, []byte{f.proto})
+}
+
+// within matches packets whose address at offset is in a prefix.
+func within(f family, word string, offset uint32, p netip.Prefix) statement {
+	return statement{fmt.Sprintf("%s %s %v", f.word, word, p.Masked()), []expr.Any{
+		&expr.Payload{DestRegister: keyRegister, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: f.addrLen},
+		&expr.Bitwise{SourceRegister: keyRegister, DestRegister: keyRegister, Len: f.addrLen,
+			Mask: net.CIDRMask(p.Bits(), f.bits), Xor: make([]byte, f.addrLen)},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: keyRegister, Data: p.Masked().Addr().AsSlice()},
+	}}
 }
 
 func tcpPortIn(d direction, set string) statement {
