@@ -1,0 +1,110 @@
+package wire
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// download begins a slow download and returns its end.
+func download(t *testing.T, conn *net.TCPConn, size int) chan error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		n, err := lab.Get("/slow/"+itoa(size)+"?ms=20")(t.Context(), conn)
+		if err == nil && n != int64(size) {
+			t.Errorf("download: %d bytes of %d", n, size)
+		}
+		done <- err
+	}()
+	return done
+}
+
+func itoa(n int) string {
+	if n < 10 {
+		return string(rune('0' + n))
+	}
+	return itoa(n/10) + string(rune('0'+n%10))
+}
+
+func finished(t *testing.T, what string, done chan error) {
+	t.Helper()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Errorf("%s: hangs", what)
+	}
+}
+
+// survive opens an idle connection and a download in one state, changes the
+// state, and uses both on.
+func survive(t *testing.T, l *lab.Lab, change func()) {
+	t.Helper()
+	resets, err := l.LANSwitch.Capture("box", lab.TCP(80), lab.WithFlags(lab.RST))
+	must(t, err)
+	idle := dial(t, l.C1, "10.80.0.2:80")
+	get(t, idle, 1000)
+	loading := dial(t, l.C2, "[fd80::2]:80")
+	done := download(t, loading, 100_000) // 100 chunks, 2 s
+	time.Sleep(300 * time.Millisecond)
+	change()
+	select {
+	case err := <-done:
+		t.Fatalf("the download ended before the change (%v): nothing was tested", err)
+	default:
+	}
+	get(t, idle, 1000)
+	finished(t, "download across the change", done)
+	get(t, idle, 500_000)
+	get(t, loading, 1000)
+	frames, err := resets.Stop()
+	must(t, err)
+	for _, f := range frames {
+		t.Errorf("a reset was sent: %v", f)
+	}
+}
+
+func TestConnectionsSurviveArming(t *testing.T) {
+	l, p := inline(t, basic)
+	origin(t, l.S2)
+	bypass(t, p)
+	before := status(t, p).Flows.Captured
+	survive(t, l, func() { unbypass(t, p) })
+	if after := status(t, p).Flows.Captured; after != before {
+		t.Errorf("%d connections that were open before arming were captured", after-before)
+	}
+}
+
+func TestConnectionsSurviveBypass(t *testing.T) {
+	l, p := inline(t, basic)
+	origin(t, l.S2)
+	before := status(t, p).Flows.Captured
+	survive(t, l, func() { bypass(t, p) })
+	if after := status(t, p).Flows.Captured; after != before+2 {
+		t.Errorf("captured %d connections, want 2: the bypass was tested on a wire", after-before)
+	}
+	// New ones are bridged meanwhile.
+	conn := dial(t, l.C1, "10.80.0.2:80")
+	get(t, conn, 1000)
+	if s := status(t, p); s.Flows.Captured != before+2 || s.Flows.Bridged == 0 {
+		t.Errorf("in bypass: %d captured, %d bridged", s.Flows.Captured, s.Flows.Bridged)
+	}
+}
+
+// TestConnectionsSurviveTheArrivalOfLimpid has them cross a bridge that an
+// earlier run left, with nobody supervising.
+func TestConnectionsSurviveTheArrivalOfLimpid(t *testing.T) {
+	l, p := inline(t, basic)
+	origin(t, l.S2)
+	must(t, p.Stop())
+	survive(t, l, func() {
+		again, err := l.StartLimpid(t.Context(), basic)
+		must(t, err)
+		must(t, again.WaitMode("inline", startTime))
+	})
+}

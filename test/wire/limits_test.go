@@ -1,0 +1,168 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// open opens n connections at once, uses each, and keeps them.
+func open(t *testing.T, l *lab.Lab, n int, target string) []*net.TCPConn {
+	t.Helper()
+	addrs := l.ClientAddrs(max(n/20, 1))
+	conns, errs := make([]*net.TCPConn, n), make([]error, n)
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 64)
+	for i := range n {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			conn, err := l.C1.Dial(ctx, "tcp", addrs[i%len(addrs)].String(), target)
+			if err == nil {
+				err = tryGet(ctx, conn, 500)
+			}
+			conns[i], errs[i] = conn, err
+		})
+	}
+	wg.Wait()
+	failed := 0
+	for i, err := range errs {
+		if err != nil {
+			if failed == 0 {
+				t.Errorf("connection %d of %d: %v", i, n, err)
+			}
+			failed++
+		}
+	}
+	if failed > 0 {
+		t.Fatalf("%d of %d connections failed", failed, n)
+	}
+	return conns
+}
+
+func closeAll(conns []*net.TCPConn) {
+	for _, c := range conns {
+		_ = c.Close()
+	}
+}
+
+func TestFurtherConnectionsAreBridged(t *testing.T) {
+	const limit, wanted = 40, 60
+	l, p := inline(t, basic+fmt.Sprintf("[intercept]\nmax_connections = %d\n", limit))
+	o := origin(t, l.S1)
+	conns := open(t, l, wanted, "10.77.0.101:80")
+	s := status(t, p)
+	if s.Flows.Captured != limit || s.Flows.Bridged < wanted-limit || s.Flows.Active != limit {
+		t.Errorf("%d connections with room for %d: captured %d, active %d, bridged %d", wanted, limit, s.Flows.Captured, s.Flows.Active, s.Flows.Bridged)
+	}
+	for _, conn := range conns {
+		get(t, conn, 100) // every one still works
+	}
+	closeAll(conns)
+	eventually(t, "the server to see all of them end", startTime, func() bool { return o.Open() == 0 })
+	// The slots of flows both ends of which have closed come back.
+	eventually(t, "slots to come back", startTime, func() bool {
+		before := status(t, p).Flows.Captured
+		conn := dial(t, l.C1, "10.77.0.101:80")
+		get(t, conn, 100)
+		must(t, conn.Close())
+		return status(t, p).Flows.Captured > before
+	})
+}
+
+// footprint is what limpid holds: descriptors of each child, and elements of the flow sets.
+func footprint(t *testing.T, l *lab.Lab, p *lab.Limpid) map[string]int {
+	t.Helper()
+	held := map[string]int{}
+	for _, name := range []string{"gate", "proxy"} {
+		pid, err := p.ChildPID(t.Context(), name)
+		must(t, err)
+		fds, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "fd"))
+		must(t, err)
+		held[name+" descriptors"] = len(fds)
+		task, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
+		must(t, err)
+		held[name+" threads"] = len(task)
+	}
+	for _, set := range []string{"down4", "up4", "closing_down4", "closing_up4"} {
+		out, err := p.Run(t.Context(), "rules", "--count", set)
+		must(t, err)
+		n, err := strconv.Atoi(strings.TrimSpace(string(out)))
+		must(t, err)
+		held["elements of "+set] = n
+	}
+	return held
+}
+
+func TestManyConnectionsLeaveNothing(t *testing.T) {
+	many := 5000
+	if inVM() {
+		many = 500 // emulated
+	}
+	l, p := inline(t, basic)
+	o := origin(t, l.S1)
+	// Once through everything, so that pools and threads are as they will stay.
+	closeAll(open(t, l, 200, "10.77.0.101:80"))
+	settled := func() map[string]int {
+		t.Helper()
+		eventually(t, "flows to end", startTime, func() bool { return status(t, p).Flows.Active == 0 && o.Open() == 0 })
+		eventually(t, "slots to come back", startTime, func() bool {
+			h := footprint(t, l, p)
+			return h["elements of down4"]+h["elements of up4"]+h["elements of closing_down4"]+h["elements of closing_up4"] == 0
+		})
+		return footprint(t, l, p)
+	}
+	before := settled()
+	conns := open(t, l, many, "10.77.0.101:80")
+	if s := status(t, p); s.Flows.Active != uint64(many) {
+		t.Errorf("%d flows active, want %d", s.Flows.Active, many)
+	}
+	during := footprint(t, l, p)
+	if during["proxy descriptors"] < 2*many || during["elements of down4"] != many {
+		t.Errorf("with %d connections open, limpid holds %v: this measures nothing", many, during)
+	}
+	for _, conn := range conns {
+		get(t, conn, 100)
+	}
+	closeAll(conns)
+	after := settled()
+	for what, n := range after {
+		// Threads are the Go runtime's to keep; a leak of goroutines in system
+		// calls would show as many.
+		slack := 0
+		if strings.HasSuffix(what, "threads") {
+			slack = 8
+		}
+		if strings.HasSuffix(what, "proxy descriptors") {
+			slack = 64 // pooled pipes
+		}
+		if n > before[what]+slack {
+			t.Errorf("%s: %d before, %d after", what, before[what], n)
+		}
+	}
+	t.Logf("before %v, with %d connections %v, after %v", before, many, during, after)
+}
+
+func TestIdleConnectionOutlivesTheSetTimeout(t *testing.T) {
+	const timeout = 3 * time.Second
+	l, p := inline(t, basic, "--flow-timeout", timeout.String())
+	origin(t, l.S1)
+	conn := dial(t, l.C1, "10.77.0.101:80")
+	get(t, conn, 1000)
+	time.Sleep(4 * timeout)
+	get(t, conn, 1000)
+	if s := status(t, p); s.Flows.Active != 1 || s.Requests != 2 {
+		t.Errorf("after %v of silence: %d flows active, %d requests; want 1 and 2", 4*timeout, s.Flows.Active, s.Requests)
+	}
+}

@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// startTime is how long limpid may take to be inline; emulated machines are slow.
+const startTime = 30 * time.Second
+
+// basic is a configuration without an address on the bridge.
+const basic = `
+[bridge]
+ports = ["eth0", "eth1"]
+[management]
+address = "none"
+`
+
+// inVM says that the kernel has broute, the SYN queue, VLANs and netem.
+func inVM() bool { return os.Getenv("LIMPID_VM") == "1" }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inline builds a lab whose box is inline.
+func inline(t *testing.T, config string, extra ...string) (*lab.Lab, *lab.Limpid) {
+	t.Helper()
+	l := lab.New(t)
+	p, err := l.StartLimpid(t.Context(), config, extra...)
+	must(t, err)
+	must(t, p.WaitMode("inline", startTime))
+	return l, p
+}
+
+func run(t *testing.T, p *lab.Limpid, args ...string) {
+	t.Helper()
+	_, err := p.Run(t.Context(), args...)
+	must(t, err)
+}
+
+func bypass(t *testing.T, p *lab.Limpid) {
+	t.Helper()
+	run(t, p, "bypass", "on")
+	must(t, p.WaitMode("bypass", startTime))
+}
+
+func unbypass(t *testing.T, p *lab.Limpid) {
+	t.Helper()
+	run(t, p, "bypass", "off")
+	must(t, p.WaitMode("inline", startTime))
+}
+
+func status(t *testing.T, p *lab.Limpid) lab.Status {
+	t.Helper()
+	s, err := p.Status(t.Context())
+	must(t, err)
+	return s
+}
+
+func dial(t *testing.T, from *lab.Node, to string) *net.TCPConn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	conn, err := from.Dial(ctx, "tcp", "", to)
+	must(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	must(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
+	return conn
+}
+
+// get makes one request on an open connection and checks its body.
+func get(t *testing.T, conn *net.TCPConn, size int) {
+	t.Helper()
+	if err := tryGet(t.Context(), conn, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tryGet(ctx context.Context, conn *net.TCPConn, size int) error {
+	n, err := lab.Get(fmt.Sprintf("/bytes/%d", size))(ctx, conn)
+	if err == nil && n != int64(size) {
+		err = fmt.Errorf("got %d bytes of %d", n, size)
+	}
+	return err
+}
+
+func origin(t *testing.T, n *lab.Node) *lab.Origin {
+	t.Helper()
+	o, err := n.HTTPOrigin(":80")
+	must(t, err)
+	return o
+}
+
+func localOf(conn *net.TCPConn) netip.AddrPort {
+	a := conn.LocalAddr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// eventually waits for something that has no event to wait on.
+func eventually(t *testing.T, what string, limit time.Duration, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+		if ok() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within %v", what, limit)
+		}
+	}
+}
