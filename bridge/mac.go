@@ -29,20 +29,17 @@ func (l Link) base() net.HardwareAddr {
 }
 
 // wantedMAC is the address the bridge should have: the one it has, if that comes
-// from either port, so that it never changes under a running box; else the one
-// from the LAN port, or from the WAN port while that is missing. It returns nil
-// when neither port is there.
+// from either port or if a port is missing from which it may come, so that it never
+// changes under a running box; else the one from the LAN port, or from the WAN port
+// while that is missing. It returns nil when neither port is there.
 func wantedMAC(st Status) net.HardwareAddr {
+	if st.Bridge.Present && len(st.Missing()) > 0 {
+		return st.Bridge.MAC
+	}
 	var first net.HardwareAddr
-	for _, port := range []Link{st.LAN, st.WAN} {
-		if !port.Present {
-			continue
-		}
-		mac := DeriveMAC(port.base())
-		if mac == nil {
-			continue
-		}
-		if st.Bridge.Present && bytes.Equal(mac, st.Bridge.MAC) {
+	for _, port := range st.ports() {
+		mac := DeriveMAC(port.base()) // nil for a missing port
+		if st.Bridge.Present && mac != nil && bytes.Equal(mac, st.Bridge.MAC) {
 			return mac
 		}
 		if first == nil {
