@@ -138,10 +138,13 @@ func TestDirectionMeansTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// ethernet builds a frame.
-func ethernet(dst, src string, rest ...any) []byte {
+// stranger is the source of injected frames: no interface of the lab has it.
+const stranger = "02:77:00:00:00:99"
+
+// ethernet builds a frame from the stranger.
+func ethernet(dst string, rest ...any) []byte {
 	var b bytes.Buffer
-	for _, s := range []string{dst, src} {
+	for _, s := range []string{dst, stranger} {
 		m, err := ParseMAC(s)
 		if err != nil {
 			panic(err)
@@ -158,16 +161,15 @@ func ethernet(dst, src string, rest ...any) []byte {
 
 func TestInjectedFramesCrossUnchanged(t *testing.T) {
 	l := plain(t)
-	const from = "02:77:00:00:00:99"
 	pad := bytes.Repeat([]byte{0xa5}, 60)
 	frames := map[string][]byte{
-		"LLDP":     ethernet("01:80:c2:00:00:0e", from, uint16(0x88cc), pad),
-		"802.1X":   ethernet("01:80:c2:00:00:03", from, uint16(0x888e), pad),
-		"BPDU":     ethernet("01:80:c2:00:00:00", from, uint16(38), []byte{0x42, 0x42, 3}, pad),
-		"VLAN 7":   ethernet("ff:ff:ff:ff:ff:ff", from, uint16(0x8100), uint16(0x2007), uint16(0x9999), pad),
-		"own type": ethernet("ff:ff:ff:ff:ff:ff", from, uint16(0x9998), pad),
+		"LLDP":     ethernet("01:80:c2:00:00:0e", uint16(0x88cc), pad),
+		"802.1X":   ethernet("01:80:c2:00:00:03", uint16(0x888e), pad),
+		"BPDU":     ethernet("01:80:c2:00:00:00", uint16(38), []byte{0x42, 0x42, 3}, pad),
+		"VLAN 7":   ethernet("ff:ff:ff:ff:ff:ff", uint16(0x8100), uint16(0x2007), uint16(0x9999), pad),
+		"own type": ethernet("ff:ff:ff:ff:ff:ff", uint16(0x9998), pad),
 	}
-	src, err := ParseMAC(from)
+	src, err := ParseMAC(stranger)
 	must(t, err)
 	capture, err := l.WANSwitch.Capture("box", func(f Frame) bool { return f.SrcMAC == src })
 	must(t, err)
@@ -225,7 +227,7 @@ func TestCaptureSavesPcap(t *testing.T) {
 			t.Errorf("frame %d differs in the file", i)
 		}
 	}
-	if _, _, err := r.ReadPacketData(); err != io.EOF {
+	if _, _, err := r.ReadPacketData(); !errors.Is(err, io.EOF) {
 		t.Errorf("after the last frame: %v, want EOF", err)
 	}
 }
@@ -265,7 +267,7 @@ func TestCaptureTellsOfLostFrames(t *testing.T) {
 		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 1)
 	}))
 	must(t, err)
-	frame := ethernet("ff:ff:ff:ff:ff:ff", "02:77:00:00:00:99", uint16(0x9998), make([]byte, 1000))
+	frame := ethernet("ff:ff:ff:ff:ff:ff", uint16(0x9998), make([]byte, 1000))
 	must(t, l.C1.Inject("eth0", slices.Repeat([][]byte{frame}, 200)...))
 	close(hold)
 	if frames, err := capture.Stop(); err == nil {

@@ -151,7 +151,10 @@ func (p *Limpid) WaitStatus(timeout time.Duration, what string, ok func(Status) 
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("wait for %s: limpid ended (%v):\n%s", what, p.exit, p.tail())
+			if p.exit == nil {
+				return fmt.Errorf("wait for %s: limpid ended by itself, code 0:\n%s", what, p.tail())
+			}
+			return fmt.Errorf("wait for %s: limpid ended: %w\n%s", what, p.exit, p.tail())
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s, %s: %w\n%s", what, timeout, last, p.tail())
 		case <-time.After(20 * time.Millisecond):

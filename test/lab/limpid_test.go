@@ -67,7 +67,7 @@ func TestLimpidThatEnds(t *testing.T) {
 	l := New(t)
 	p, err := l.StartLimpid(t.Context(), "broken\n")
 	must(t, err)
-	if err := p.WaitMode("inline", 5*time.Second); err == nil || !strings.Contains(err.Error(), "limpid ended (exit status 1)") || !strings.Contains(err.Error(), "line 1: broken") {
+	if err := p.WaitMode("inline", 5*time.Second); err == nil || !strings.Contains(err.Error(), "limpid ended: exit status 1") || !strings.Contains(err.Error(), "line 1: broken") {
 		t.Errorf("wait for a limpid that ended: %v", err)
 	}
 	if err := p.Stop(); err == nil {

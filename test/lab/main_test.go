@@ -50,7 +50,7 @@ func fakeSupervise() error {
 	if strings.Contains(string(config), "broken") {
 		return fmt.Errorf("read limpid.toml: line 1: broken")
 	}
-	child := exec.Command("sleep", "1000")
+	child := exec.CommandContext(context.Background(), "sleep", "1000")
 	if err := child.Start(); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func TestDoGoesThereAndBack(t *testing.T) {
 		}
 		return wrong
 	})
-	if err != wrong {
+	if !errors.Is(err, wrong) {
 		t.Errorf("error %v, want that of the function", err)
 	}
 	if here(t) != home {

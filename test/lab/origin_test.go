@@ -45,13 +45,22 @@ func TestContentNoticesEveryChange(t *testing.T) {
 	// Any part of it is the same bytes as the whole has there.
 	part := make([]byte, 1000)
 	for _, off := range []int64{0, 1, 7, 8, 77_777, size - 1000} {
-		if _, err := Content(size).ReadAt(part, off); err != nil && err != io.EOF || !bytes.Equal(part, body[off:off+1000]) {
+		if _, err := Content(size).ReadAt(part, off); err != nil && !errors.Is(err, io.EOF) || !bytes.Equal(part, body[off:off+1000]) {
 			t.Errorf("part at %d differs: %v", off, err)
 		}
 	}
-	if n, err := Content(size).ReadAt(part, size+1); n != 0 || err != io.EOF {
+	if n, err := Content(size).ReadAt(part, size+1); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("read past the end: %d, %v", n, err)
 	}
+}
+
+// answer is a response that has been read and closed.
+type answer struct {
+	status   int
+	length   int64
+	encoding []string
+	header   http.Header
+	body     string
 }
 
 func TestOrigin(t *testing.T) {
@@ -61,7 +70,7 @@ func TestOrigin(t *testing.T) {
 	transport := &http.Transport{DialContext: l.C1.Dialer().DialContext}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
-	do := func(method, path, body string) (*http.Response, string) {
+	do := func(method, path, body string) answer {
 		req, err := http.NewRequestWithContext(t.Context(), method, "http://10.80.0.2"+path, strings.NewReader(body))
 		must(t, err)
 		resp, err := client.Do(req)
@@ -69,36 +78,36 @@ func TestOrigin(t *testing.T) {
 		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
 		must(t, err)
-		return resp, string(b)
+		return answer{resp.StatusCode, resp.ContentLength, resp.TransferEncoding, resp.Header, string(b)}
 	}
 
-	resp, body := do("GET", "/bytes/100000?header=Cache-Control:max-age=60&header=X-A:%20b", "")
-	if _, err := Content(100000).Verify(strings.NewReader(body)); err != nil || resp.ContentLength != 100000 {
-		t.Errorf("/bytes: %v, length %d", err, resp.ContentLength)
+	a := do("GET", "/bytes/100000?header=Cache-Control:max-age=60&header=X-A:%20b", "")
+	if _, err := Content(100000).Verify(strings.NewReader(a.body)); err != nil || a.length != 100000 {
+		t.Errorf("/bytes: %v, length %d", err, a.length)
 	}
-	if resp.Header.Get("Cache-Control") != "max-age=60" || resp.Header.Get("X-A") != "b" || resp.Header.Get("ETag") != `"100000"` {
-		t.Errorf("/bytes: headers %v", resp.Header)
+	if a.header.Get("Cache-Control") != "max-age=60" || a.header.Get("X-A") != "b" || a.header.Get("ETag") != `"100000"` {
+		t.Errorf("/bytes: headers %v", a.header)
 	}
 	for _, path := range []string{"/chunked/2500", "/chunked/0", "/slow/2500?ms=1"} {
-		resp, body = do("GET", path, "")
+		a = do("GET", path, "")
 		size := Content(2500)
 		if path == "/chunked/0" {
 			size = 0
 		}
-		if _, err := size.Verify(strings.NewReader(body)); err != nil || resp.ContentLength != -1 || !slices.Equal(resp.TransferEncoding, []string{"chunked"}) {
-			t.Errorf("%s: %v, length %d, encoding %v", path, err, resp.ContentLength, resp.TransferEncoding)
+		if _, err := size.Verify(strings.NewReader(a.body)); err != nil || a.length != -1 || !slices.Equal(a.encoding, []string{"chunked"}) {
+			t.Errorf("%s: %v, length %d, encoding %v", path, err, a.length, a.encoding)
 		}
 	}
-	if _, body = do("GET", "/delay?ms=10", ""); body != "late" {
-		t.Errorf("/delay: %q", body)
+	if a = do("GET", "/delay?ms=10", ""); a.body != "late" {
+		t.Errorf("/delay: %q", a.body)
 	}
-	resp, body = do("POST", "/echo?x=1", "hello")
-	if body != "hello" || resp.Header.Get("X-Request-Line") != "POST /echo?x=1 HTTP/1.1" || !strings.HasPrefix(resp.Header.Get("X-Client"), "10.77.0.11:") {
-		t.Errorf("/echo: %q %v", body, resp.Header)
+	a = do("POST", "/echo?x=1", "hello")
+	if a.body != "hello" || a.header.Get("X-Request-Line") != "POST /echo?x=1 HTTP/1.1" || !strings.HasPrefix(a.header.Get("X-Client"), "10.77.0.11:") {
+		t.Errorf("/echo: %q %v", a.body, a.header)
 	}
 	for path, want := range map[string]int{"/status/503": 503, "/status/x": 400, "/bytes/x": 400, "/chunked/-1": 400, "/nothing": 404} {
-		if resp, _ = do("GET", path, ""); resp.StatusCode != want {
-			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
+		if a = do("GET", path, ""); a.status != want {
+			t.Errorf("%s: status %d, want %d", path, a.status, want)
 		}
 	}
 
@@ -192,11 +201,23 @@ func TestRawExchangeNeverHangs(t *testing.T) {
 		t.Cleanup(func() { conn.Close() })
 		return conn
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	got, err := RawExchange(ctx, dial(), make([]byte, 64<<20), nil)
-	if !errors.Is(err, context.DeadlineExceeded) || string(got) != "early" {
-		t.Errorf("got %q, %v; want what came and the deadline", got, err)
+	got, err := RawExchange(ctx, dial(), make([]byte, 64<<20), func(got []byte) bool {
+		if len(got) == len("early") {
+			cancel() // while the write still waits
+		}
+		return false
+	})
+	if !errors.Is(err, context.Canceled) || string(got) != "early" {
+		t.Errorf("got %q, %v; want what came and the cause", got, err)
+	}
+	// An answer before all is written ends the exchange, but not as a success.
+	ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	got, err = RawExchange(ctx, dial(), make([]byte, 64<<20), Bytes(len("early")))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %q, %v; want the deadline of the write", got, err)
 	}
 }
 

@@ -16,7 +16,7 @@ func TestSweepTakesOnlyTheDead(t *testing.T) {
 	must(t, err)
 	mine := New(t)
 	// A lab of another process, killed in the middle of it.
-	other := exec.Command(self, "stale")
+	other := exec.CommandContext(t.Context(), self, "stale")
 	out, err := other.StdoutPipe()
 	must(t, err)
 	must(t, other.Start())
