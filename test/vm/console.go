@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// consoleTail is how many of the last console lines a failure shows.
-const consoleTail = 25
+// consoleTail is how many of the last console lines a failure shows: a kernel panic's whole report.
+const consoleTail = 70
 
 // console collects what the kernel prints. QEMU writes it while others read.
 type console struct {

@@ -193,9 +193,10 @@ func (r *reporter) follow(in io.Reader) error {
 
 func (r *reporter) take(e event) {
 	switch {
-	case e.Test == "" && e.Action == "output":
-		fmt.Fprint(r.t.Output(), e.Output)
 	case e.Test == "":
+		if e.Action == "output" && e.Output != "PASS\n" && e.Output != "FAIL\n" {
+			fmt.Fprint(r.t.Output(), e.Output)
+		}
 	case e.Action == "run":
 		r.start(e.Test)
 	default:

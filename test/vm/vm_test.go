@@ -2,7 +2,6 @@ package vm
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,37 +111,5 @@ func TestRunNeedsQEMU(t *testing.T) {
 	_, err := Run(t.Context(), Spec{Binary: "/bin/true"})
 	if err == nil || !strings.Contains(err.Error(), "apt-get install qemu-system-x86") {
 		t.Errorf("error = %v, want how to install QEMU", err)
-	}
-}
-
-// What Test reports for tests that go wrong is seen from outside: by this test binary run as troubled host tests.
-func TestReport(t *testing.T) {
-	got, output := runTroubledHost(t, "TestPasses|TestFails|TestSkips|TestMaySkip|TestParallel")
-	want := map[string]string{
-		"TestHost":                      "fail",
-		"TestHost/TestPasses":           "pass",
-		"TestHost/TestFails":            "fail",
-		"TestHost/TestFails/good_child": "pass",
-		"TestHost/TestFails/bad_child":  "fail",
-		"TestHost/TestSkips":            "fail",
-		"TestHost/TestMaySkip":          "skip",
-		"TestHost/TestParallel":         "pass",
-		"TestHost/TestParallel/a":       "pass",
-		"TestHost/TestParallel/b":       "pass",
-		"TestHost/TestParallel/c":       "pass",
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("reported %v, want %v", got, want)
-	}
-	for _, words := range []string{
-		"all is well", "two and two is five", "no reason that anybody allowed", "give a reason in AllowSkip",
-		"as allowed: it proves nothing here", "a says 0", "c says 2",
-	} {
-		if !strings.Contains(output, words) {
-			t.Errorf("output lacks %q", words)
-		}
-	}
-	if t.Failed() {
-		t.Log(output)
 	}
 }
