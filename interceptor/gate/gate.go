@@ -33,6 +33,7 @@ type Gate struct {
 	syns    *synQueue // nil unless mirror
 	pending map[tuple]*pending
 	queue   pendingQueue
+	slow    slowPairs
 	carried map[uint64]*carriage
 	paused  time.Time // accepting waits until then: descriptors ran out
 }
@@ -52,6 +53,7 @@ func New(settings Settings, sockets Sockets, log *slog.Logger) (*Gate, error) {
 		// Identifiers stay unique across restarts of the gate.
 		ids:     uint64(time.Now().UnixNano()),
 		pending: make(map[tuple]*pending),
+		slow:    make(slowPairs),
 		carried: make(map[uint64]*carriage),
 	}
 	g.proxy.gate = g
@@ -103,6 +105,7 @@ func (g *Gate) tick() {
 	g.Board.Beat(0)
 	now := g.loop.Now()
 	g.queue.expire(g, now)
+	g.slow.forget(now)
 	g.reclaim(now)
 	if !g.paused.IsZero() && now.After(g.paused) {
 		g.resumeAccepting()

@@ -44,6 +44,7 @@ func (q *pendingQueue) expire(g *Gate, now time.Time) {
 				break
 			}
 			g.Board.Add(scoreboard.SynBridgedSlow, 1)
+			g.slow.add(p.syn.tuple, now)
 			g.toBridge(p)
 		}
 		q.asked = q.asked[1:]
@@ -74,8 +75,11 @@ func (g *Gate) asked(packet uint32, vlan uint16, syn synPacket) {
 	case g.active() >= g.MaxConnections:
 		g.bridge(packet, scoreboard.SynBridgedFull)
 		return
+	case g.slow.has(syn.tuple, g.loop.Now()):
+		g.bridge(packet, scoreboard.SynBridgedSlow)
+		return
 	}
-	fd, err := g.connect(syn.client, syn.server, upstreamOptions{vlan: vlan, seq: syn.seq, ttl: syn.ttl, tos: syn.tos})
+	fd, err := g.connect(syn.client, syn.server, upstreamOptions{vlan: vlan, ttl: syn.ttl, tos: syn.tos})
 	if err != nil {
 		g.log.Debug("cannot ask the server", "error", err)
 		g.bridge(packet, scoreboard.SynBridgedOther)

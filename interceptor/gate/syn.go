@@ -14,7 +14,6 @@ type tuple struct{ client, server netip.AddrPort }
 // synPacket is what the gate reads of a client's SYN.
 type synPacket struct {
 	tuple
-	seq uint32
 	ttl uint8
 	tos uint8
 }
@@ -55,6 +54,5 @@ func parseTCP(b []byte, p synPacket, client, server netip.Addr) (synPacket, erro
 	}
 	p.client = netip.AddrPortFrom(client, binary.BigEndian.Uint16(b[0:]))
 	p.server = netip.AddrPortFrom(server, binary.BigEndian.Uint16(b[2:]))
-	p.seq = binary.BigEndian.Uint32(b[4:])
 	return p, nil
 }

@@ -42,11 +42,11 @@ func TestParseSYN(t *testing.T) {
 		b    []byte
 		want synPacket
 	}{
-		{"IPv4", syn4(t, tcp, nil), synPacket{tuple{netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("198.51.100.2:80")}, 0xfedcba98, 61, 0x28}},
+		{"IPv4", syn4(t, tcp, nil), synPacket{tuple{netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("198.51.100.2:80")}, 61, 0x28}},
 		{"IPv4 with options", syn4(t, tcp, func(ip *layers.IPv4) {
 			ip.Options = []layers.IPv4Option{{OptionType: 148, OptionLength: 4, OptionData: []byte{0, 0}}}
-		}), synPacket{tuple{netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("198.51.100.2:80")}, 0xfedcba98, 61, 0x28}},
-		{"IPv6", syn6(t, tcp), synPacket{tuple{netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:80")}, 0xfedcba98, 63, 0xb8}},
+		}), synPacket{tuple{netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("198.51.100.2:80")}, 61, 0x28}},
+		{"IPv6", syn6(t, tcp), synPacket{tuple{netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:80")}, 63, 0xb8}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 // upstreamOptions are what the client's SYN showed, where the gate saw it.
 type upstreamOptions struct {
 	vlan uint16
-	seq  uint32 // the client's initial sequence number, 0 if not seen
 	ttl  uint8  // hop limit, 0 if not seen
 	tos  uint8  // traffic class
 }
@@ -71,11 +70,6 @@ func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) e
 	if o.tos != 0 {
 		_ = unix.SetsockoptInt(fd, level, tos, int(o.tos))
 	}
-	if o.seq != 0 {
-		if err := beginAt(fd, o.seq); err != nil {
-			return err
-		}
-	}
 	local := client
 	if !g.KeepPort {
 		local = netip.AddrPortFrom(client.Addr(), 0)
@@ -89,27 +83,6 @@ func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) e
 	}
 	if err := unix.Bind(fd, sockaddr(local)); err != nil {
 		return fmt.Errorf("bind: %w", err)
-	}
-	return nil
-}
-
-// beginAt makes the connection begin at the client's own sequence number, so
-// that the client's SYN, if it is let through after all, is to the server a
-// retransmission of ours (net/ipv4/tcp_ipv4.c, tcp_v4_connect: a write_seq that
-// is set is kept). Repair mode needs CAP_NET_ADMIN.
-func beginAt(fd int, seq uint32) error {
-	steps := []struct {
-		option, value int
-	}{
-		{unix.TCP_REPAIR, unix.TCP_REPAIR_ON},
-		{unix.TCP_REPAIR_QUEUE, 2}, // TCP_SEND_QUEUE, linux/tcp.h
-		{unix.TCP_QUEUE_SEQ, int(int32(seq))},
-		{unix.TCP_REPAIR, unix.TCP_REPAIR_OFF_NO_WP},
-	}
-	for _, s := range steps {
-		if err := unix.SetsockoptInt(fd, unix.SOL_TCP, s.option, s.value); err != nil {
-			return fmt.Errorf("take the client's sequence number: %w", err)
-		}
 	}
 	return nil
 }

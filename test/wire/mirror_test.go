@@ -95,33 +95,3 @@ func TestSlowServerStillWorks(t *testing.T) {
 		t.Errorf("a connection whose server answered after 2 s was captured: it should have been bridged")
 	}
 }
-
-func TestServerSeesTheClientsSequenceNumber(t *testing.T) {
-	l, _ := mirrored(t)
-	origin(t, l.S1)
-	lan, err := l.LANSwitch.Capture("box", lab.TCP(80), lab.WithFlags(lab.SYN), lab.Toward(lab.ToServers))
-	must(t, err)
-	wan, err := l.WANSwitch.Capture("box", lab.TCP(80), lab.WithFlags(lab.SYN), lab.Toward(lab.ToServers))
-	must(t, err)
-	for range 5 {
-		conn := dial(t, l.C1, "10.77.0.101:80")
-		get(t, conn, 1000)
-		must(t, conn.Close())
-	}
-	atClient, err := lan.Stop()
-	must(t, err)
-	atServer, err := wan.Stop()
-	must(t, err)
-	if len(atClient) < 5 || len(atServer) < 5 {
-		t.Fatalf("saw %d and %d SYNs", len(atClient), len(atServer))
-	}
-	seen := map[uint32]uint16{}
-	for _, f := range atClient {
-		seen[f.Seq] = f.SrcPort
-	}
-	for _, f := range atServer {
-		if port, ok := seen[f.Seq]; !ok || port != f.SrcPort {
-			t.Errorf("the server saw a SYN no client sent: %v", f)
-		}
-	}
-}
