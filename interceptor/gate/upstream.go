@@ -13,8 +13,8 @@ import (
 // upstreamOptions are what the client's SYN showed, where the gate saw it.
 type upstreamOptions struct {
 	vlan uint16
-	ttl  uint8  // hop limit, 0 if not seen
-	tos  uint8  // traffic class
+	ttl  uint8 // hop limit, 0 if not seen
+	tos  uint8 // traffic class
 }
 
 // Keepalive of both legs: dead peers are found within 90 s, and an idle flow

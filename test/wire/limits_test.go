@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
+
 	"limpid/test/lab"
 )
 
@@ -95,13 +97,24 @@ func footprint(t *testing.T, l *lab.Lab, p *lab.Limpid) map[string]int {
 		must(t, err)
 		held[name+" threads"] = len(task)
 	}
-	for _, set := range []string{"down4", "up4", "closing_down4", "closing_up4"} {
-		out, err := p.Run(t.Context(), "rules", "--count", set)
-		must(t, err)
-		n, err := strconv.Atoi(strings.TrimSpace(string(out)))
-		must(t, err)
-		held["elements of "+set] = n
-	}
+	must(t, l.Box.Do(func() error {
+		conn, err := nftables.New()
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{"down4", "up4", "closing_down4", "closing_up4"} {
+			set, err := conn.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
+			if err != nil {
+				return fmt.Errorf("find set %s: %w", name, err)
+			}
+			elements, err := conn.GetSetElements(set)
+			if err != nil {
+				return fmt.Errorf("list set %s: %w", name, err)
+			}
+			held["elements of "+name] = len(elements)
+		}
+		return nil
+	}))
 	return held
 }
 
