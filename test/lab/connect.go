@@ -38,7 +38,7 @@ func (l *Lab) connect(specs []nodeSpec, wires []wireSpec, boxDown bool) error {
 			return err
 		}
 	}
-	return nil
+	return l.settle(wires, boxDown)
 }
 
 func (n *Node) addBridges() error {
