@@ -8,7 +8,11 @@ import (
 	"sync"
 
 	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
 )
+
+// batchSpace is the socket buffer for a batch, in bytes.
+const batchSpace = 8 << 20
 
 var errNotApplied = errors.New("no rules are installed yet")
 
@@ -19,6 +23,7 @@ type Interceptor struct {
 
 	mu     sync.Mutex
 	conn   *nftables.Conn // lasting: the kernel drops the tables when it closes
+	owner  *netlink.Conn  // its socket
 	reader *nftables.Conn // for dumps, which a lasting socket in mid-batch must not mix with
 	routes *routing
 	spec   *Spec // what is installed; nil for nothing
@@ -28,7 +33,12 @@ type Interceptor struct {
 
 // Open opens the sockets and installs nothing.
 func Open(log *slog.Logger) (*Interceptor, error) {
-	conn, err := nftables.New(nftables.AsLasting())
+	var owner *netlink.Conn
+	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *netlink.Conn) error {
+		owner = c
+		// The whole rule set goes in one batch, and each message is acknowledged.
+		return errors.Join(c.SetReadBuffer(batchSpace), c.SetWriteBuffer(batchSpace))
+	}))
 	if err != nil {
 		return nil, fmt.Errorf("open netfilter socket: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", err)
 	}
@@ -40,7 +50,22 @@ func Open(log *slog.Logger) (*Interceptor, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.CloseLasting(), reader.CloseLasting())
 	}
-	return &Interceptor{log: log, conn: conn, reader: reader, routes: routes}, nil
+	return &Interceptor{log: log, conn: conn, owner: owner, reader: reader, routes: routes}, nil
+}
+
+// OwnerFD is the descriptor of the socket that owns the tables. They stay as
+// long as anybody holds a duplicate of it: whoever inherits one lets flows end
+// in order after this process was killed. -1 if there is none.
+func (i *Interceptor) OwnerFD() int {
+	owner := -1
+	raw, err := i.owner.SyscallConn()
+	if err != nil {
+		return owner
+	}
+	if err := raw.Control(func(fd uintptr) { owner = int(fd) }); err != nil {
+		return -1
+	}
+	return owner
 }
 
 // Apply installs what s asks for, routes first, so that no packet is captured

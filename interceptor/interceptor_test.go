@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
 )
 
 // traces is all that limpid may leave outside nft, as text.
@@ -110,6 +111,22 @@ func TestTablesVanishWithTheirHolder(t *testing.T) {
 	must(t, i.conn.CloseLasting()) // what the kernel does for a killed process
 	if got := output(t, "nft", "list", "tables"); strings.Contains(got, "limpid") {
 		t.Errorf("tables outlive their holder: %s", got)
+	}
+}
+
+func TestTablesStayWithAnHeir(t *testing.T) {
+	s := box(t)
+	i := opened(t)
+	must(t, i.Apply(t.Context(), s))
+	heir, err := unix.Dup(i.OwnerFD())
+	must(t, err)
+	must(t, i.conn.CloseLasting())
+	if got := output(t, "nft", "list", "tables"); !strings.Contains(got, "limpid") {
+		t.Error("tables are gone although their socket was inherited")
+	}
+	must(t, unix.Close(heir))
+	if got := output(t, "nft", "list", "tables"); strings.Contains(got, "limpid") {
+		t.Errorf("tables outlive their last holder: %s", got)
 	}
 }
 
