@@ -18,6 +18,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// One lab serves all: each closes what it opened.
+func TestCapture(t *testing.T) {
+	l := plain(t)
+	t.Run("both ends of the bare wire are equal", func(t *testing.T) { testBothEndsOfTheBareWireAreEqual(t, l) })
+	t.Run("direction means the same everywhere", func(t *testing.T) { testDirectionMeansTheSameEverywhere(t, l) })
+	t.Run("injected frames cross unchanged", func(t *testing.T) { testInjectedFramesCrossUnchanged(t, l) })
+	t.Run("errors", func(t *testing.T) { testCaptureErrors(t, l) })
+	t.Run("lost frames", func(t *testing.T) { testCaptureTellsOfLostFrames(t, l) })
+	t.Run("UDP", func(t *testing.T) { testUDPAcross(t, l) })
+}
+
 // fetch gets a path and returns when the server has seen the end too.
 func fetch(t *testing.T, from *Node, server, path string) {
 	t.Helper()
@@ -38,11 +49,11 @@ func closed(connections int) func([]Frame) bool {
 	}
 }
 
-func TestBothEndsOfTheBareWireAreEqual(t *testing.T) {
-	l := plain(t)
+func testBothEndsOfTheBareWireAreEqual(t *testing.T, l *Lab) {
 	for _, s := range []*Node{l.S1, l.S2} {
-		_, err := s.HTTPOrigin(":80")
+		o, err := s.HTTPOrigin(":80")
 		must(t, err)
+		defer o.Close()
 	}
 	lan, err := l.LANSwitch.Capture("box", TCP(80))
 	must(t, err)
@@ -100,10 +111,10 @@ func bodyBytes(frames []Frame) (all []byte) {
 	return all
 }
 
-func TestDirectionMeansTheSameEverywhere(t *testing.T) {
-	l := plain(t)
-	_, err := l.S2.HTTPOrigin(":80")
+func testDirectionMeansTheSameEverywhere(t *testing.T, l *Lab) {
+	o, err := l.S2.HTTPOrigin(":80")
 	must(t, err)
+	defer o.Close()
 	places := []struct {
 		node  *Node
 		iface string
@@ -159,8 +170,7 @@ func ethernet(dst string, rest ...any) []byte {
 	return b.Bytes()
 }
 
-func TestInjectedFramesCrossUnchanged(t *testing.T) {
-	l := plain(t)
+func testInjectedFramesCrossUnchanged(t *testing.T, l *Lab) {
 	pad := bytes.Repeat([]byte{0xa5}, 60)
 	frames := map[string][]byte{
 		"LLDP":     ethernet("01:80:c2:00:00:0e", uint16(0x88cc), pad),
@@ -202,8 +212,9 @@ func TestInjectedFramesCrossUnchanged(t *testing.T) {
 
 func TestCaptureSavesPcap(t *testing.T) {
 	l := plain(t)
-	_, err := l.S1.HTTPOrigin(":80")
+	o, err := l.S1.HTTPOrigin(":80")
 	must(t, err)
+	defer o.Close()
 	capture, err := l.C1.Capture("eth0", TCP(80))
 	must(t, err)
 	fetch(t, l.C1, "10.77.0.101:80", "/bytes/3000")
@@ -232,8 +243,7 @@ func TestCaptureSavesPcap(t *testing.T) {
 	}
 }
 
-func TestCaptureErrors(t *testing.T) {
-	l := New(t)
+func testCaptureErrors(t *testing.T, l *Lab) {
 	if _, err := l.C1.Capture("eth7"); err == nil {
 		t.Error("capture at an interface that is not there succeeded")
 	}
@@ -256,8 +266,7 @@ func TestCaptureErrors(t *testing.T) {
 
 // A capture that overflowed must say so: make the socket's buffer tiny and
 // keep the reader from its work by a filter that waits.
-func TestCaptureTellsOfLostFrames(t *testing.T) {
-	l := New(t)
+func testCaptureTellsOfLostFrames(t *testing.T, l *Lab) {
 	hold := make(chan struct{})
 	capture, err := l.C1.Capture("eth0", func(Frame) bool { <-hold; return true })
 	must(t, err)
@@ -312,8 +321,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-func TestUDPAcross(t *testing.T) {
-	l := plain(t)
+func testUDPAcross(t *testing.T, l *Lab) {
 	server, err := l.S1.ListenUDP(t.Context(), "udp", "10.77.0.101:53")
 	must(t, err)
 	defer server.Close()

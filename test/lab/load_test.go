@@ -13,12 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// One lab serves all, each with a port of its own.
+func TestLoad(t *testing.T) {
+	l := plain(t)
+	t.Run("accepts", func(t *testing.T) { testLoadAgainstAServerThatAccepts(t, l) })
+	t.Run("refuses", func(t *testing.T) { testLoadAgainstAServerThatRefuses(t, l) })
+	t.Run("stalls", func(t *testing.T) { testLoadDoesNotSlowDown(t, l) })
+	t.Run("wrong bodies", func(t *testing.T) { testLoadNoticesWrongBodies(t, l) })
+}
+
 func dialer(n *Node, target string) func(context.Context) (*net.TCPConn, error) {
 	return func(ctx context.Context) (*net.TCPConn, error) { return n.Dial(ctx, "tcp", "", target) }
 }
 
-func TestLoadAgainstAServerThatAccepts(t *testing.T) {
-	l := plain(t)
+func testLoadAgainstAServerThatAccepts(t *testing.T, l *Lab) {
 	o, err := l.S1.HTTPOrigin(":80")
 	must(t, err)
 	for _, reset := range []bool{false, true} {
@@ -65,9 +73,8 @@ func TestLoadAgainstAServerThatAccepts(t *testing.T) {
 	}
 }
 
-func TestLoadAgainstAServerThatRefuses(t *testing.T) {
-	l := plain(t)
-	load := Load{Rate: 200, Dial: dialer(l.C1, "10.77.0.101:80"), Do: Get("/bytes/1000")}
+func testLoadAgainstAServerThatRefuses(t *testing.T, l *Lab) {
+	load := Load{Rate: 200, Dial: dialer(l.C1, "10.77.0.101:81"), Do: Get("/bytes/1000")}
 	report := load.Run(t.Context(), 200*time.Millisecond)
 	if report.Count() < 10 || report.Failures() != report.Count() || report.Bytes() != 0 {
 		t.Errorf("refused: %s", report)
@@ -83,11 +90,10 @@ func TestLoadAgainstAServerThatRefuses(t *testing.T) {
 }
 
 // A server that stalls gets as many connections as one that does not.
-func TestLoadDoesNotSlowDown(t *testing.T) {
-	l := plain(t)
-	s, err := l.S1.Serve(":80", func(ctx context.Context, _ *net.TCPConn) { <-ctx.Done() })
+func testLoadDoesNotSlowDown(t *testing.T, l *Lab) {
+	s, err := l.S1.Serve(":82", func(ctx context.Context, _ *net.TCPConn) { <-ctx.Done() })
 	must(t, err)
-	load := Load{Rate: 200, Dial: dialer(l.C1, "10.77.0.101:80"), Do: Get("/bytes/1000"), Timeout: 400 * time.Millisecond}
+	load := Load{Rate: 200, Dial: dialer(l.C1, "10.77.0.101:82"), Do: Get("/bytes/1000"), Timeout: 400 * time.Millisecond}
 	running := load.Start(t.Context())
 	for s.Open() < 30 {
 		time.Sleep(time.Millisecond)
@@ -106,9 +112,8 @@ func TestLoadDoesNotSlowDown(t *testing.T) {
 	}
 }
 
-func TestLoadNoticesWrongBodies(t *testing.T) {
-	l := plain(t)
-	_, err := l.S1.Serve(":80", func(ctx context.Context, conn *net.TCPConn) {
+func testLoadNoticesWrongBodies(t *testing.T, l *Lab) {
+	_, err := l.S1.Serve(":83", func(ctx context.Context, conn *net.TCPConn) {
 		buf := make([]byte, 1000)
 		_, _ = conn.Read(buf)
 		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"))
@@ -120,8 +125,8 @@ func TestLoadNoticesWrongBodies(t *testing.T) {
 		target, path string
 		fails        bool
 	}{
-		{"10.77.0.101:80", "/bytes/5", true},
-		{"10.77.0.101:80", "/client", false},
+		{"10.77.0.101:83", "/bytes/5", true},
+		{"10.77.0.101:83", "/client", false},
 		{"10.80.0.2:80", "/bytes/5", false},
 		{"10.80.0.2:80", "/status/500", false},
 		{"10.80.0.2:80", "/nothing/5", true},

@@ -15,6 +15,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// One lab serves all: these leave nothing in it.
+func TestNode(t *testing.T) {
+	l := New(t)
+	t.Run("there and back", func(t *testing.T) { testDoGoesThereAndBack(t, l) })
+	t.Run("goexit and panic", func(t *testing.T) { testDoComesBackFromGoexitAndPanic(t, l) })
+	t.Run("sockets", func(t *testing.T) { testSocketsOfANodeFromAnywhere(t, l) })
+	t.Run("cancelled dial", func(t *testing.T) { testDialEndsWithItsContext(t, l) })
+	t.Run("command", func(t *testing.T) { testCommandSeesItsNode(t, l) })
+	t.Run("ip netns exec", func(t *testing.T) { testIPNetnsExec(t, l) })
+	t.Run("cancelled command", func(t *testing.T) { testCommandEndsWithItsContext(t, l) })
+	t.Run("thread of a command", func(t *testing.T) { testCommandOutlivesTheCallersThread(t, l) })
+	t.Run("missing features", func(t *testing.T) { testNetemAndVLANSayWhatIsMissing(t, l) })
+}
+
 func here(t *testing.T) nsID {
 	t.Helper()
 	id, err := identify("/proc/thread-self/ns/net")
@@ -22,8 +36,7 @@ func here(t *testing.T) nsID {
 	return id
 }
 
-func TestDoGoesThereAndBack(t *testing.T) {
-	l := New(t)
+func testDoGoesThereAndBack(t *testing.T, l *Lab) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	home := here(t)
@@ -51,8 +64,7 @@ func TestDoGoesThereAndBack(t *testing.T) {
 	}
 }
 
-func TestDoComesBackFromGoexitAndPanic(t *testing.T) {
-	l := New(t)
+func testDoComesBackFromGoexitAndPanic(t *testing.T, l *Lab) {
 	leave := map[string]func(){"goexit": runtime.Goexit, "panic": func() { panic("deliberate") }}
 	for name, f := range leave {
 		var after nsID
@@ -72,8 +84,7 @@ func TestDoComesBackFromGoexitAndPanic(t *testing.T) {
 	}
 }
 
-func TestSocketsOfANodeFromAnywhere(t *testing.T) {
-	l := New(t)
+func testSocketsOfANodeFromAnywhere(t *testing.T, l *Lab) {
 	ln, err := l.C1.Listen(t.Context(), "tcp", "127.0.0.1:4000")
 	must(t, err)
 	defer ln.Close()
@@ -111,8 +122,7 @@ func TestSocketsOfANodeFromAnywhere(t *testing.T) {
 	}
 }
 
-func TestDialEndsWithItsContext(t *testing.T) {
-	l := New(t)
+func testDialEndsWithItsContext(t *testing.T, l *Lab) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
 	_, err := l.C1.Dial(ctx, "tcp", "", "10.77.0.101:80")
@@ -121,8 +131,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestCommandSeesItsNode(t *testing.T) {
-	l := New(t)
+func testCommandSeesItsNode(t *testing.T, l *Lab) {
 	out, err := l.CR.Command(t.Context(), "sh", "-c", "ls /sys/class/net; cat /sys/class/net/eth1/address; pwd; echo oops >&2; exit 3").Output()
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || exit.ExitCode() != 3 || string(exit.Stderr) != "oops\n" {
@@ -146,17 +155,15 @@ func TestCommandSeesItsNode(t *testing.T) {
 }
 
 // People and scripts enter a node by its name.
-func TestIPNetnsExec(t *testing.T) {
+func testIPNetnsExec(t *testing.T, l *Lab) {
 	must(t, Requirements("ip"))
-	l := New(t)
 	out, err := exec.CommandContext(t.Context(), "ip", "netns", "exec", l.C1.Namespace(), "cat", "/sys/class/net/eth0/address").CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != macOf(77, 11).String() {
 		t.Errorf("ip netns exec: %v: %s", err, out)
 	}
 }
 
-func TestCommandEndsWithItsContext(t *testing.T) {
-	l := New(t)
+func testCommandEndsWithItsContext(t *testing.T, l *Lab) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := l.C1.Command(ctx, "sleep", "1000")
 	must(t, cmd.Start())
@@ -168,8 +175,7 @@ func TestCommandEndsWithItsContext(t *testing.T) {
 
 // Pdeathsig names the thread that started the child, so a child must not die
 // with the goroutine that asked for it.
-func TestCommandOutlivesTheCallersThread(t *testing.T) {
-	l := New(t)
+func testCommandOutlivesTheCallersThread(t *testing.T, l *Lab) {
 	cmd := l.C1.Command(t.Context(), "sleep", "0.2")
 	var err error
 	var wg sync.WaitGroup
@@ -184,8 +190,7 @@ func TestCommandOutlivesTheCallersThread(t *testing.T) {
 	}
 }
 
-func TestNetemAndVLANSayWhatIsMissing(t *testing.T) {
-	l := New(t)
+func testNetemAndVLANSayWhatIsMissing(t *testing.T, l *Lab) {
 	check := func(option string, err error) (supported bool) {
 		missing, ok := errors.AsType[*UnsupportedError](err)
 		switch {

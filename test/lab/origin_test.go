@@ -54,6 +54,15 @@ func TestContentNoticesEveryChange(t *testing.T) {
 	}
 }
 
+// One lab serves all, each with a port of its own.
+func TestServers(t *testing.T) {
+	l := plain(t)
+	t.Run("origin", func(t *testing.T) { testOrigin(t, l) })
+	t.Run("playback", func(t *testing.T) { testPlaybackAndRawExchange(t, l) })
+	t.Run("raw exchange", func(t *testing.T) { testRawExchangeNeverHangs(t, l) })
+	t.Run("close", func(t *testing.T) { testServerCloseEndsHandlers(t, l) })
+}
+
 // answer is a response that has been read and closed.
 type answer struct {
 	status   int
@@ -63,8 +72,7 @@ type answer struct {
 	body     string
 }
 
-func TestOrigin(t *testing.T) {
-	l := plain(t)
+func testOrigin(t *testing.T, l *Lab) {
 	o, err := l.S2.HTTPOrigin("10.80.0.2:80")
 	must(t, err)
 	transport := &http.Transport{DialContext: l.C1.Dialer().DialContext}
@@ -131,8 +139,7 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-func TestPlaybackAndRawExchange(t *testing.T) {
-	l := plain(t)
+func testPlaybackAndRawExchange(t *testing.T, l *Lab) {
 	var exchanges []Exchange
 	for i := range 20 {
 		exchanges = append(exchanges, Exchange{
@@ -187,8 +194,7 @@ func TestPlaybackAndRawExchange(t *testing.T) {
 	}
 }
 
-func TestRawExchangeNeverHangs(t *testing.T) {
-	l := New(t)
+func testRawExchangeNeverHangs(t *testing.T, l *Lab) {
 	// A server that reads nothing and says "early" at once.
 	_, err := l.C1.Serve("127.0.0.1:80", func(ctx context.Context, conn *net.TCPConn) {
 		_, _ = conn.Write([]byte("early"))
@@ -221,10 +227,9 @@ func TestRawExchangeNeverHangs(t *testing.T) {
 	}
 }
 
-func TestServerCloseEndsHandlers(t *testing.T) {
-	l := New(t)
+func testServerCloseEndsHandlers(t *testing.T, l *Lab) {
 	ended := make(chan error, 1)
-	s, err := l.C1.Serve("127.0.0.1:80", func(_ context.Context, conn *net.TCPConn) {
+	s, err := l.C1.Serve("127.0.0.1:81", func(_ context.Context, conn *net.TCPConn) {
 		_, err := bufio.NewReader(conn).ReadByte()
 		ended <- err
 	})

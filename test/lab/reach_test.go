@@ -14,6 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// One lab serves all: each closes what it opened.
+func TestReach(t *testing.T) {
+	l := plain(t)
+	t.Run("every client, every server", func(t *testing.T) { testEveryClientReachesEveryServer(t, l) })
+	t.Run("refusals", func(t *testing.T) { testRefusals(t, l) })
+	t.Run("refusal by ICMPv6", func(t *testing.T) { testRefusalByICMPv6(t, l) })
+	t.Run("many client addresses", func(t *testing.T) { testManyClientAddresses(t, l) })
+	t.Run("split return", func(t *testing.T) { testSplitReturn(t, l) })
+}
+
 // clientSeen asks an origin which client it sees.
 func clientSeen(t *testing.T, from *Node, server string) netip.AddrPort {
 	t.Helper()
@@ -39,11 +49,11 @@ func clientSeen(t *testing.T, from *Node, server string) netip.AddrPort {
 	return netip.AddrPortFrom(seen.Addr().Unmap(), seen.Port())
 }
 
-func TestEveryClientReachesEveryServer(t *testing.T) {
-	l := plain(t)
+func testEveryClientReachesEveryServer(t *testing.T, l *Lab) {
 	for _, s := range []*Node{l.S1, l.S2, l.S3} {
-		_, err := s.HTTPOrigin(":80")
+		o, err := s.HTTPOrigin(":80")
 		must(t, err)
+		defer o.Close()
 	}
 	for _, c := range []*Node{l.C1, l.C2, l.C3, l.CR, l.C4} {
 		for _, server := range []string{"10.77.0.101", "10.80.0.2", "10.80.0.3", "10.81.0.2"} {
@@ -66,8 +76,9 @@ func TestEveryClientReachesEveryServer(t *testing.T) {
 
 func TestNoWireWithoutABridge(t *testing.T) {
 	l := New(t)
-	_, err := l.S1.HTTPOrigin(":80")
+	o, err := l.S1.HTTPOrigin(":80")
 	must(t, err)
+	defer o.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if conn, err := l.C1.Dial(ctx, "tcp", "", "10.77.0.101:80"); err == nil {
@@ -91,8 +102,7 @@ func TestNoWireWithoutABridge(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
-	l := plain(t)
+func testRefusals(t *testing.T, l *Lab) {
 	for _, c := range []struct {
 		name, target string
 		want         error // nil: no answer
@@ -119,8 +129,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestRefusalByICMPv6(t *testing.T) {
-	l := plain(t)
+func testRefusalByICMPv6(t *testing.T, l *Lab) {
 	capture, err := l.C1.Capture("eth0", ICMP())
 	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -143,12 +152,12 @@ func TestRefusalByICMPv6(t *testing.T) {
 	}
 }
 
-func TestManyClientAddresses(t *testing.T) {
-	l := plain(t)
+func testManyClientAddresses(t *testing.T, l *Lab) {
 	var origins []*Origin
 	for _, s := range []*Node{l.S1, l.S2} {
 		o, err := s.HTTPOrigin(":80")
 		must(t, err)
+		defer o.Close()
 		origins = append(origins, o)
 	}
 	many4, many6 := l.ClientAddrs(3000), l.ClientAddrs6(3000)
@@ -182,10 +191,10 @@ func TestManyClientAddresses(t *testing.T) {
 	}
 }
 
-func TestSplitReturn(t *testing.T) {
-	l := plain(t)
-	_, err := l.S2.HTTPOrigin(":80")
+func testSplitReturn(t *testing.T, l *Lab) {
+	o, err := l.S2.HTTPOrigin(":80")
 	must(t, err)
+	defer o.Close()
 	// macs gives the addresses of routers that spoke for 10.81.0.2.
 	macs := func() (to, from map[MAC]bool) {
 		capture, err := l.WANSwitch.Capture("box", TCP(80))
