@@ -87,8 +87,8 @@ func parseDepends(record string) (name, version string, ok bool) {
 	return "", "", false
 }
 
-// unpackPackage downloads a package and unpacks it to dir, which appears only when it is complete. Its modules are
-// unpacked too, since the guest loads them as plain files, and indexed by depmod as the package's own script would.
+// unpackPackage downloads a package and unpacks it to dir, which appears only when it is complete. Its modules are made
+// ready to be loaded by a slow processor.
 func unpackPackage(ctx context.Context, name, version, dir string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make kernel cache: %w", err)
@@ -121,6 +121,7 @@ func unpackPackage(ctx context.Context, name, version, dir string) (err error) {
 	return nil
 }
 
+// indexModules unpacks the modules, takes their signatures off, and indexes them as the package's own script would.
 func indexModules(ctx context.Context, root string) error {
 	var packed []string
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
@@ -139,6 +140,11 @@ func indexModules(ctx context.Context, root string) error {
 		}
 		if _, err := command(ctx, root, "xz", "--decompress", "--files="+list); err != nil {
 			return err
+		}
+		for _, path := range packed {
+			if err := unsignFile(strings.TrimSuffix(path, ".xz")); err != nil {
+				return err
+			}
 		}
 	}
 	kernel, err := kernelIn(root)

@@ -37,11 +37,11 @@ func kernelArgs() string {
 	}, " ")
 }
 
-// qemuArgs is QEMU's command line. Only TCG is ever asked for: KVM may be present and yet hang.
-func qemuArgs(spec Spec, initramfs string) []string {
+// qemuArgs is QEMU's command line.
+func qemuArgs(spec Spec, accel, initramfs string) []string {
 	return []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off",
+		"-machine", "q35", "-accel", accel, "-cpu", "max,la57=off",
 		"-smp", strconv.Itoa(spec.CPUs), "-m", strconv.Itoa(spec.Memory),
 		"-kernel", spec.Kernel.Image, "-initrd", initramfs, "-append", kernelArgs(),
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
@@ -58,6 +58,10 @@ func startMachine(ctx context.Context, spec Spec, initramfs string) (*machine, e
 	if err != nil {
 		return nil, err
 	}
+	major, minor, err := qemuVersion(ctx, path)
+	if err != nil {
+		return nil, err
+	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make result channel: %w", err)
@@ -65,7 +69,7 @@ func startMachine(ctx context.Context, spec Spec, initramfs string) (*machine, e
 	theirs := os.NewFile(uintptr(pair[1]), "qemu channel")
 	defer theirs.Close()
 	m := &machine{frames: os.NewFile(uintptr(pair[0]), "result channel")}
-	m.cmd = exec.CommandContext(ctx, path, qemuArgs(spec, initramfs)...)
+	m.cmd = exec.CommandContext(ctx, path, qemuArgs(spec, accelerator(major, minor), initramfs)...)
 	m.cmd.Stdout = &m.console
 	m.cmd.Stderr = &m.errors
 	m.cmd.ExtraFiles = []*os.File{theirs}
