@@ -63,12 +63,6 @@ func Descriptor(t testing.TB, c *net.TCPConn) int {
 	return fd
 }
 
-// NewEnd wraps a connection that the test made itself.
-func NewEnd(t testing.TB, name string, c *net.TCPConn) *End {
-	t.Cleanup(func() { _ = c.Close() })
-	return &End{t: t, Name: name, TCPConn: c}
-}
-
 // Send writes all of b.
 func (e *End) Send(b string) {
 	e.t.Helper()

@@ -60,6 +60,8 @@ func (h *half) pump(p *Pool, src, dst *Leg, f Filter, budget *int) bool {
 		if n > 0 {
 			*budget -= n
 			moved, asked = true, false
+		} else if src.is(ended) {
+			asked = false // the end may decide what is undecided
 		} else if h.full() {
 			return moved
 		}

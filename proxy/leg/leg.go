@@ -15,9 +15,6 @@ type Owner interface{ Drive() }
 // interest is what every leg is registered for, once.
 const interest = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
-// ErrNotConnected says that an upstream was given up on without a reason.
-var ErrNotConnected = errors.New("not connected")
-
 type state uint16
 
 const (

@@ -114,6 +114,15 @@ func (p *Pair) mirrorFIN(h *half, dst *Leg) {
 	}
 }
 
+// Finish closes both legs orderly. What waits is thrown away: call it when
+// nothing does.
+func (p *Pair) Finish() Ending {
+	if p.ending == Open {
+		p.end(Finished)
+	}
+	return p.ending
+}
+
 // Cut resets both legs at once and throws away what waits.
 func (p *Pair) Cut() Ending {
 	if p.ending == Open {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -299,75 +298,20 @@ func TestFirstBytesGoAhead(t *testing.T) {
 	r.server.Expect("first and second")
 }
 
-// connectingTo starts a connection to a loopback port whose listener's queue
-// is full, so that it stays in SYN-SENT until the queue is emptied.
-func connectingTo(t testing.TB, addr *net.TCPAddr) int {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = unix.Connect(fd, &unix.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())})
-	if err != unix.EINPROGRESS {
-		t.Fatalf("connect: %v, want EINPROGRESS", err)
-	}
-	return fd
-}
-
-// fullListener listens with a queue of one, which is taken.
-func fullListener(t testing.TB) (addr *net.TCPAddr, accept func() *flowtest.End) {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*unix.SockaddrInet4).Port}
-	blocker, err := net.DialTCP("tcp4", nil, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = blocker.Close() })
-	accepted := 0
-	return addr, func() *flowtest.End {
-		for {
-			got, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if accepted++; accepted == 1 {
-				_ = unix.Close(got) // the blocker's
-				continue
-			}
-			return flowtest.NewEnd(t, "server", flowtest.Conn(t, got))
-		}
-	}
-}
-
 func TestConnectingUpstream(t *testing.T) {
 	t.Run("client's bytes and FIN wait, within a bound", func(t *testing.T) {
 		loop, pool := newPool(t)
 		r := &rig{t: t, loop: loop, pool: pool, ended: make(chan Ending, 1)}
-		addr, accept := fullListener(t)
+		far := flowtest.FullListener(t)
 		var c int
 		c, r.client = flowtest.TCP(t, "client")
-		r.open(c, connectingTo(t, addr), true, []byte("zero "))
+		r.open(c, flowtest.Connecting(t, far.Addr.Port), true, []byte("zero "))
 		want := "zero " + strings.Repeat("early ", 50_000)
 		go func() { r.client.Send(want[5:]); r.client.Finish() }()
 		flowtest.Eventually(t, "HoldLimit bytes are held", func() bool {
 			return flowtest.On(t, loop, r.tunnel.Held) == HoldLimit
 		})
-		r.server = accept()
+		r.server = far.Accept("server")
 		if got, reset := r.server.ReadRest(); string(got) != want || reset {
 			t.Errorf("server got %d bytes, reset %v; want %d", len(got), reset, len(want))
 		}
@@ -380,16 +324,10 @@ func TestConnectingUpstream(t *testing.T) {
 	t.Run("refused: client is reset", func(t *testing.T) {
 		loop, pool := newPool(t)
 		r := &rig{t: t, loop: loop, pool: pool, ended: make(chan Ending, 1)}
-		listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := listener.Addr().(*net.TCPAddr)
-		_ = listener.Close()
 		var c int
 		c, r.client = flowtest.TCP(t, "client")
 		r.client.Send("hello?")
-		r.open(c, connectingTo(t, addr), true, nil)
+		r.open(c, flowtest.Connecting(t, flowtest.ClosedPort(t)), true, nil)
 		r.client.ExpectReset()
 		r.expectEnding(UpstreamLost)
 		if err := r.tunnel.pair.Cause(); err != unix.ECONNREFUSED {
@@ -399,10 +337,10 @@ func TestConnectingUpstream(t *testing.T) {
 	t.Run("client resets meanwhile: the connect is given up", func(t *testing.T) {
 		loop, pool := newPool(t)
 		r := &rig{t: t, loop: loop, pool: pool, ended: make(chan Ending, 1)}
-		addr, _ := fullListener(t)
+		far := flowtest.FullListener(t)
 		var c int
 		c, r.client = flowtest.TCP(t, "client")
-		r.open(c, connectingTo(t, addr), true, nil)
+		r.open(c, flowtest.Connecting(t, far.Addr.Port), true, nil)
 		r.client.Reset()
 		r.expectEnding(ResetByClient)
 	})

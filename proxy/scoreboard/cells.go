@@ -24,21 +24,27 @@ const (
 
 // Cells of the proxy's board.
 const (
-	Taken         Cell = iota // flows taken from the hand-over queue, health checks too
-	Ended                     // of those, flows that have ended
-	Requests                  // request heads forwarded, health checks not counted
-	Responses                 // final response heads forwarded
-	Tunnels                   // flows that became tunnels because they are not plainly HTTP
-	Resets                    // flows ended by a reset from either side
-	BytesUp                   // bytes from clients to servers
-	BytesDown                 // bytes from servers to clients
-	CacheHits                 // responses from the cache
-	CacheMisses               // requests the cache had nothing for
-	HealthTaken               // flows among Taken that were health checks
-	HealthEnded               // and of those, ended
-	UpstreamLost              // flows whose upstream connection could not be made
-	proxyCells
+	Taken        Cell = iota // flows taken from the hand-over queue, health checks too
+	Ended                    // of those, flows that have ended
+	Requests                 // request heads forwarded, health checks not counted
+	Responses                // final response heads forwarded
+	Tunnels                  // flows that became tunnels because they are not plainly HTTP
+	Resets                   // flows ended by a reset from either side
+	BytesUp                  // bytes from clients to servers
+	BytesDown                // bytes from servers to clients
+	CacheHits                // responses from the cache
+	CacheMisses              // requests the cache had nothing for
+	HealthTaken              // flows among Taken that were health checks
+	HealthEnded              // and of those, ended
+	UpstreamLost             // flows whose upstream connection could not be made
+	// TunnelBy is the first of TunnelReasons cells: flows that were not plainly
+	// HTTP, by the number of the reason in package relay.
+	TunnelBy
+	proxyCells = TunnelBy + TunnelReasons
 )
+
+// TunnelReasons is how many reasons have a cell.
+const TunnelReasons = 64
 
 const (
 	// maxCells leaves room for more counters without moving the heartbeats.

@@ -1,0 +1,91 @@
+package relay
+
+import "limpid/proxy/http1"
+
+// downSide is the flow as the filter of what the server sends.
+type downSide Flow
+
+// Pass lets pass what is complete of responses.
+func (s *downSide) Pass(b []byte, end bool) (n int) {
+	f := (*Flow)(s)
+	for n < len(b) {
+		switch {
+		case f.down.phase == toTheEnd:
+			return len(b)
+		case f.cut:
+			return n
+		case f.down.phase != inHead:
+			used, reason := f.down.advance(b[n:])
+			n += used
+			if reason.Refused() {
+				f.leaveHTTP(Reason(reason))
+			}
+			continue
+		}
+		p := f.worker.parserFor(&f.down)
+		response, reason := p.Response(b[n:], &f.worker.settings.Limits)
+		if reason == http1.More && !end {
+			f.worker.keepParser(&f.down, p)
+			return n
+		}
+		f.worker.putParser(&f.down)
+		switch {
+		case f.queue.empty():
+			f.unasked(&response, reason)
+		case reason == http1.OK:
+			if f.responseHead(b[n:n+response.Length], &response); !f.cut {
+				n += response.Length
+			}
+		case reason == http1.More:
+			f.leaveHTTP(Truncated)
+		default:
+			f.leaveHTTP(Reason(reason))
+		}
+	}
+	return n
+}
+
+// Unseen is how many bytes of the response may pass without being shown.
+func (s *downSide) Unseen() int64 { return (*Flow)(s).unseen(&s.down) }
+
+// Skip says that n of the unseen bytes have passed.
+func (s *downSide) Skip(n int64) { s.down.skip(n) }
+
+// responseHead takes note of a complete response head before it passes.
+func (f *Flow) responseHead(_ []byte, r *http1.Response) {
+	if r.Interim() {
+		return
+	}
+	e := f.queue.oldest()
+	if r.Status == 101 && e&upgrade == 0 {
+		f.leaveHTTP(UnaskedUpgrade)
+		return
+	}
+	f.queue.pop()
+	if !f.health {
+		f.worker.count.responses++
+	}
+	framing := r.Framing(e.method())
+	if framing.Kind != http1.ToTunnel {
+		f.down.body(framing)
+		return
+	}
+	if r.Status == 101 {
+		f.leaveHTTP(Upgraded)
+	} else {
+		f.leaveHTTP(Connected)
+	}
+}
+
+// unasked deals with what a server sends when no request waits. A server that
+// has waited too long for one may say so before it closes (RFC 9110, 15.5.9).
+func (f *Flow) unasked(r *http1.Response, reason http1.Reason) {
+	switch {
+	case reason == http1.OK && r.Status == 408 && !r.Persistent():
+		f.down.phase = toTheEnd
+	case f.requests == 0:
+		f.leaveHTTP(ServerFirst)
+	default:
+		f.leaveHTTP(Unsolicited)
+	}
+}

@@ -1,0 +1,42 @@
+package relay
+
+import (
+	"time"
+
+	"limpid/proxy/http1"
+)
+
+// Settings are the same for all flows.
+type Settings struct {
+	// ResetNonHTTP resets flows that are not plainly HTTP instead of carrying
+	// them as tunnels.
+	ResetNonHTTP bool
+	// Limits bounds heads.
+	Limits http1.Limits
+	// HeadWait is how long a head may stay incomplete without a further byte.
+	// Then the flow is not taken for HTTP any longer.
+	HeadWait time.Duration
+}
+
+const (
+	// tunnelWait is short: a protocol that looks like HTTP at first and waits
+	// for an answer is held up by it, and a slow client loses nothing but what
+	// HTTP would have done for it.
+	tunnelWait = 2 * time.Second
+	// resetWait is long: a slow client loses its connection.
+	resetWait = 30 * time.Second
+)
+
+// withDefaults fills what is zero.
+func (s Settings) withDefaults() Settings {
+	if s.Limits == (http1.Limits{}) {
+		s.Limits = http1.DefaultLimits()
+	}
+	if s.HeadWait == 0 {
+		s.HeadWait = tunnelWait
+		if s.ResetNonHTTP {
+			s.HeadWait = resetWait
+		}
+	}
+	return s
+}

@@ -1,0 +1,67 @@
+package relay
+
+import "limpid/proxy/http1"
+
+// upSide is the flow as the filter of what the client sends.
+type upSide Flow
+
+// Pass lets pass what is complete of requests.
+func (s *upSide) Pass(b []byte, end bool) (n int) {
+	f := (*Flow)(s)
+	for n < len(b) {
+		switch {
+		case f.up.phase == toTheEnd:
+			return len(b)
+		case f.cut:
+			return n
+		case f.up.phase != inHead:
+			used, reason := f.up.advance(b[n:])
+			n += used
+			if reason.Refused() {
+				f.leaveHTTP(Reason(reason))
+			}
+			continue
+		case f.queue.full() || f.queue.undecided():
+			return n
+		case len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n':
+			// Some clients end a body with an empty line too many, and a
+			// server ignores it (RFC 9112, 2.2): not worth holding back.
+			n += 2
+			f.worker.putParser(&f.up)
+			continue
+		}
+		p := f.worker.parserFor(&f.up)
+		request, reason := p.Request(b[n:], &f.worker.settings.Limits)
+		if reason == http1.More && !end {
+			f.worker.keepParser(&f.up, p)
+			return n
+		}
+		f.worker.putParser(&f.up)
+		switch reason {
+		case http1.OK:
+			f.requestHead(b[n:n+request.Length], &request)
+			n += request.Length
+		case http1.More:
+			f.leaveHTTP(Truncated)
+		default:
+			f.leaveHTTP(Reason(reason))
+		}
+	}
+	return n
+}
+
+// Unseen is how many bytes of the request may pass without being shown.
+func (s *upSide) Unseen() int64 { return (*Flow)(s).unseen(&s.up) }
+
+// Skip says that n of the unseen bytes have passed.
+func (s *upSide) Skip(n int64) { s.up.skip(n) }
+
+// requestHead takes note of a complete request head before it passes.
+func (f *Flow) requestHead(_ []byte, r *http1.Request) {
+	f.requests++
+	if !f.health {
+		f.worker.count.requests++
+	}
+	f.queue.push(newExchange(r))
+	f.up.body(r.Framing())
+}

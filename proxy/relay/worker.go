@@ -1,0 +1,148 @@
+package relay
+
+import (
+	"log/slog"
+	"time"
+
+	"limpid/proxy/eventloop"
+	"limpid/proxy/handover"
+	"limpid/proxy/http1"
+	"limpid/proxy/leg"
+	"limpid/proxy/scoreboard"
+)
+
+// flushTick is how often counts are carried to the board: adding to memory that
+// several processors write, at each request, would cost more than the rest.
+const flushTick = 50 * time.Millisecond
+
+// Worker is what the flows of one event loop share. Its methods are called on
+// that loop's goroutine.
+type Worker struct {
+	loop     *eventloop.Loop
+	pool     *leg.Pool
+	settings Settings
+	board    *scoreboard.Board
+	log      *slog.Logger
+
+	flows    []*Flow
+	draining bool
+
+	scratch http1.Parser    // for heads that are complete at once
+	spare   []*http1.Parser // for those that are not
+	slow    map[*Flow]time.Time
+	ticker  *eventloop.Ticker
+
+	count struct{ requests, responses, up, down uint64 }
+}
+
+// NewWorker makes the worker of a loop. Call it on the loop's goroutine, or
+// before the loop runs.
+func NewWorker(loop *eventloop.Loop, settings Settings, board *scoreboard.Board, log *slog.Logger) (*Worker, error) {
+	pool, err := leg.NewPool(loop)
+	if err != nil {
+		return nil, err
+	}
+	w := &Worker{
+		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, log: log,
+		slow: make(map[*Flow]time.Time),
+	}
+	if w.ticker, err = loop.NewTicker(max(w.settings.HeadWait/4, time.Millisecond), w.checkHeads); err != nil {
+		return nil, err
+	}
+	return w, loop.Every(flushTick, w.Flush)
+}
+
+// Take relays a flow that was handed over. It takes ownership of its sockets.
+func (w *Worker) Take(h *handover.Flow) {
+	w.board.Add(scoreboard.Taken, 1)
+	if h.Health {
+		w.board.Add(scoreboard.HealthTaken, 1)
+	}
+	f := &Flow{worker: w, place: int32(len(w.flows))}
+	w.flows = append(w.flows, f)
+	if err := f.start(h); err != nil {
+		w.log.Error("flow lost", "id", h.ID, "client", h.Client, "server", h.Server, "err", err)
+		w.ended(f, leg.Cut)
+	}
+}
+
+// ended forgets a flow whose sockets are gone.
+func (w *Worker) ended(f *Flow, how leg.Ending) {
+	if f.place < 0 {
+		return
+	}
+	last := w.flows[len(w.flows)-1]
+	w.flows[f.place], last.place = last, f.place
+	w.flows[len(w.flows)-1] = nil
+	w.flows = w.flows[:len(w.flows)-1]
+	f.place = -1
+	w.putParser(&f.up)
+	w.putParser(&f.down)
+	w.watchHead(f)
+
+	w.board.Add(scoreboard.Ended, 1)
+	if f.health {
+		w.board.Add(scoreboard.HealthEnded, 1)
+		return
+	}
+	switch how {
+	case leg.ResetByClient, leg.ResetByUpstream, leg.Cut:
+		w.board.Add(scoreboard.Resets, 1)
+	case leg.UpstreamLost:
+		w.board.Add(scoreboard.UpstreamLost, 1)
+		w.log.Debug("upstream lost", "server", f.server, "err", f.pair.Cause())
+	}
+}
+
+// Active is how many flows there are.
+func (w *Worker) Active() int { return len(w.flows) }
+
+// Flows describes all flows.
+func (w *Worker) Flows() []Info {
+	all := make([]Info, len(w.flows))
+	for i, f := range w.flows {
+		all[i] = f.Info()
+	}
+	return all
+}
+
+// Drain ends each flow orderly as soon as nothing is under way on it.
+func (w *Worker) Drain() {
+	w.draining = true
+	for i := len(w.flows) - 1; i >= 0; i-- {
+		// A flow that ends swaps with one behind it, which was seen already.
+		if f := w.flows[i]; f.idle() {
+			w.ended(f, f.pair.Finish())
+		}
+	}
+}
+
+// Cut resets all flows.
+func (w *Worker) Cut() {
+	for len(w.flows) > 0 {
+		f := w.flows[len(w.flows)-1]
+		w.ended(f, f.pair.Cut())
+	}
+}
+
+// Close resets what is left and releases what the worker holds. The loop must
+// not run any longer.
+func (w *Worker) Close() {
+	w.Cut()
+	w.Flush()
+	w.pool.Close()
+}
+
+// Flush carries the counts to the board.
+func (w *Worker) Flush() {
+	add := func(c scoreboard.Cell, n *uint64) {
+		if *n > 0 {
+			w.board.Add(c, *n)
+			*n = 0
+		}
+	}
+	add(scoreboard.Requests, &w.count.requests)
+	add(scoreboard.Responses, &w.count.responses)
+	add(scoreboard.BytesUp, &w.count.up)
+	add(scoreboard.BytesDown, &w.count.down)
+}
