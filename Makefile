@@ -67,7 +67,7 @@ fmt: ## Format every Go file
 vm: $(REPORT) ## Only the tests on a 6.12 kernel in a virtual machine: broute, mirrored handshake, VLANs (root)
 	@.ci/root vm
 	@.ci/deps vm
-	@$(REPORT) run -v -record out/report/vm.json -- $(GOTEST) -timeout 20m ./test/vm/...
+	@$(REPORT) run -v -record out/report/vm.json -- $(GOTEST) -p 1 -timeout 20m ./test/vm/... ./test/wirevm/...
 
 fuzz: ## Run each fuzz target for FUZZTIME (60s)
 	@.ci/deps build

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -11,14 +13,14 @@ import (
 type allowance struct {
 	pkg, test string // patterns of path.Match
 	reason    string // text that the skip's own reason must contain
-	why       string // why a run without the test is still a whole run
+	standIn   string // "package Test" that must have passed; % is the skipped test
 }
 
 type allowList []allowance
 
-// readAllowList reads lines of four fields, package | test | reason | why, and
-// skips blank lines and comments. All four must be there: a skip that nobody
-// can explain is not allowed.
+const allowanceForm = "want 4: package | test | reason it gives | package and test that must have passed instead"
+
+// readAllowList reads lines of four fields and skips blank lines and comments.
 func readAllowList(name string) (allowList, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -44,11 +46,12 @@ func readAllowList(name string) (allowList, error) {
 func parseAllowance(line string) (allowance, error) {
 	fields := strings.Split(line, "|")
 	if len(fields) != 4 {
-		return allowance{}, fmt.Errorf("%d fields, want 4: package | test | reason it gives | why that is fine", len(fields))
+		return allowance{}, fmt.Errorf("%d fields, %s", len(fields), allowanceForm)
 	}
 	for i, field := range fields {
-		if fields[i] = strings.TrimSpace(field); fields[i] == "" {
-			return allowance{}, fmt.Errorf("field %d is empty: package | test | reason it gives | why that is fine", i+1)
+		// Spaces may line up columns; between two words one is meant.
+		if fields[i] = strings.Join(strings.Fields(field), " "); fields[i] == "" {
+			return allowance{}, fmt.Errorf("field %d is empty, %s", i+1, allowanceForm)
 		}
 	}
 	for _, pattern := range fields[:2] {
@@ -56,18 +59,25 @@ func parseAllowance(line string) (allowance, error) {
 			return allowance{}, fmt.Errorf("pattern %q: %w", pattern, err)
 		}
 	}
-	return allowance{pkg: fields[0], test: fields[1], reason: fields[2], why: fields[3]}, nil
+	return allowance{pkg: fields[0], test: fields[1], reason: fields[2], standIn: fields[3]}, nil
 }
 
-// covers returns why a skip is allowed.
-func (l allowList) covers(s Skip) (why string, ok bool) {
+// covers returns the test that passed in a skipped one's place, or why the
+// skip is not allowed.
+func (l allowList) covers(s Skip, passes []string) (standIn string, err error) {
+	err = errors.New("not listed")
 	for _, a := range l {
 		// Patterns were checked when they were read.
 		pkg, _ := path.Match(a.pkg, s.Package)
 		test, _ := path.Match(a.test, s.Test)
-		if pkg && test && strings.Contains(s.Reason, a.reason) {
-			return a.why, true
+		if !pkg || !test || !strings.Contains(s.Reason, a.reason) {
+			continue
 		}
+		standIn = strings.ReplaceAll(a.standIn, "%", s.Test)
+		if slices.Contains(passes, standIn) {
+			return standIn, nil
+		}
+		err = fmt.Errorf("%s should have passed instead", standIn)
 	}
-	return "", false
+	return "", err
 }

@@ -8,6 +8,6 @@
 // failed (with -v of each test), and fails when a test failed, a package did
 // not build, or no test ran at all. A sum reads the records of a directory and
 // prints every package and every skip with its reason; where CI=true, a skip
-// that the allow-list does not cover fails it. It reads test2json events
+// fails it unless the allow-list names a test that passed in its place. It reads test2json events
 // (`go doc test2json`) and nothing of the project.
 package main

@@ -105,6 +105,7 @@ func (f *follower) endTest(e event) {
 	switch e.Action {
 	case "pass":
 		p.Passed++
+		f.report.Passes = append(f.report.Passes, e.Package+" "+e.Test)
 	case "skip":
 		p.Skipped++
 		f.report.Skips = append(f.report.Skips, Skip{Package: e.Package, Test: e.Test, Reason: reason(text)})

@@ -38,6 +38,12 @@ func TestGood(t *testing.T) {}
 func TestAway(t *testing.T) { t.Run("vlan", func(t *testing.T) { t.Skip("kernel has no VLAN devices") }) }
 `
 
+// machine runs the test that skipping skips.
+const machine = `package machine
+import "testing"
+func TestLab(t *testing.T) { t.Run("TestAway", func(t *testing.T) { t.Run("vlan", func(t *testing.T) {}) }) }
+`
+
 func wants(t *testing.T, got string, want ...string) {
 	t.Helper()
 	for _, w := range want {
@@ -119,24 +125,28 @@ func TestRun(t *testing.T) {
 }
 
 func TestSumShowsAndJudgesSkips(t *testing.T) {
-	const covered = "sample/* | TestAway/* | no VLAN devices | the machine of test/vm has them\n"
+	const covered = "sample/* | TestAway/* | no VLAN devices | sample/a  TestGood\n"
+	const inMachine = "sample/a | TestAway/vlan | no VLAN devices | sample/machine TestLab/%\n"
 	for name, tt := range map[string]struct {
 		allow string
 		ci    bool
 		fails string
 		wants string
 	}{
-		"not CI":              {wants: "--- SKIP: sample/a TestAway/vlan: kernel has no VLAN devices (NOT allowed in CI)"},
+		"not CI":              {wants: "--- SKIP: sample/a TestAway/vlan: kernel has no VLAN devices (NOT allowed in CI: not listed)"},
 		"CI":                  {ci: true, fails: "1 skips refused"},
-		"CI, covered":         {ci: true, allow: covered, wants: "(allowed: the machine of test/vm has them)"},
+		"CI, covered":         {ci: true, allow: covered, wants: "(passed instead: sample/a TestGood)"},
+		"CI, by its name":     {ci: true, allow: inMachine, wants: "(passed instead: sample/machine TestLab/TestAway/vlan)"},
+		"CI, stand-in absent": {ci: true, allow: strings.Replace(covered, "Good", "Gone", 1), fails: "1 skips refused", wants: "sample/a TestGone should have passed instead"},
 		"CI, other reason":    {ci: true, allow: strings.Replace(covered, "no VLAN", "no broute", 1), fails: "1 skips refused"},
 		"CI, other test":      {ci: true, allow: strings.Replace(covered, "Away", "Here", 1), fails: "1 skips refused"},
 		"CI, other package":   {ci: true, allow: strings.Replace(covered, "sample/", "ample/", 1), fails: "1 skips refused"},
-		"unexplained":         {ci: true, allow: "sample/* | TestAway/* | no VLAN devices |\n", fails: "allow:1: field 4 is empty"},
-		"pattern never holds": {ci: true, allow: "# comment\n\n[ | TestAway/* | no VLAN | why\n", fails: "allow:3: pattern"},
+		"nothing instead":     {ci: true, allow: "sample/* | TestAway/* | no VLAN devices |\n", fails: "allow:1: field 4 is empty"},
+		"too few fields":      {ci: true, allow: "sample/* | TestAway/*\n", fails: "allow:1: 2 fields"},
+		"pattern never holds": {ci: true, allow: "# comment\n\n[ | TestAway/* | no VLAN | a TestB\n", fails: "allow:3: pattern"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			record := module(t, map[string]string{"a/a_test.go": skipping, "allow": tt.allow})
+			record := module(t, map[string]string{"a/a_test.go": skipping, "machine/m_test.go": machine, "allow": tt.allow})
 			if tt.ci {
 				t.Setenv("CI", "true")
 			} else {
@@ -175,13 +185,13 @@ func TestSumWithoutRecordsFails(t *testing.T) {
 }
 
 func TestSkipsInsideAnotherRunAreFound(t *testing.T) {
-	const machine = `package a
+	const nested = `package a
 import "testing"
 func TestMachine(t *testing.T) {
 	t.Log("=== RUN   TestInside\n    lab_test.go:12: no br_netfilter here\n--- SKIP: TestInside (0.00s)\n--- SKIP: TestMute (0.00s)")
 }
 `
-	record := module(t, map[string]string{"a/a_test.go": machine})
+	record := module(t, map[string]string{"a/a_test.go": nested})
 	if err := dispatch(t.Context(), []string{"run", "-record", record, "--", "./..."}, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
