@@ -43,7 +43,9 @@ func (h *hand) pass(d time.Duration) { h.now = h.now.Add(d) }
 func testCore(t *testing.T) (*Core, *kernel, *hand) {
 	t.Helper()
 	k, h := &kernel{}, &hand{time.Unix(10000, 0)}
-	return newCore(slog.New(slog.DiscardHandler), k, func() time.Time { return h.now }, time.Second), k, h
+	c := newCore(slog.New(slog.DiscardHandler), k, func() time.Time { return h.now }, time.Second)
+	c.change(func(in *Inputs) { in.Ready = true })
+	return c, k, h
 }
 
 func inline(c *Core) {

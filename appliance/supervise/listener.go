@@ -67,7 +67,7 @@ func listenTPROXY(address netip.AddrPort, mark uint32) (int, error) {
 	if err != nil {
 		_ = unix.Close(fd)
 		if errors.Is(err, unix.EADDRINUSE) {
-			return -1, fmt.Errorf("listen on %v: another process has that port: choose another proxy.port", address)
+			return -1, fmt.Errorf("listen on %v: %w: another process has that port, choose another proxy.port", address, err)
 		}
 		return -1, fmt.Errorf("listen on %v: %w", address, err)
 	}

@@ -28,7 +28,8 @@ type Child struct {
 type Inputs struct {
 	Stopping bool
 	Bypass   control.Override // the operator's order
-	Rules    string           // why the capture rules are not installed; empty when they are
+	Ready    bool             // the capture rules have been installed
+	Rules    string           // why they could not be, or not be changed; empty when all is well
 	Wire     string           // why the bridge cannot forward; empty when it can
 	Gate     Child
 	Proxy    Child
@@ -72,6 +73,8 @@ func (in Inputs) decide(now time.Time) Verdict {
 		return bypass("health check: %s", in.Failure)
 	case in.Full:
 		return bypass("max_connections is reached: raise intercept.max_connections")
+	case !in.Ready:
+		return Verdict{Mode: control.Starting, Reason: "waiting for bridge and rules"}
 	case !in.Gate.Up || !in.Proxy.Up || in.Check != Passed:
 		if in.Begun || in.Gate.Ended != "" || in.Proxy.Ended != "" {
 			return bypass("waiting for a health check")

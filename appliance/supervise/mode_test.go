@@ -10,7 +10,7 @@ import (
 
 // well is a box on which everything is as it should be.
 func well() Inputs {
-	return Inputs{Gate: Child{Up: true, Started: true}, Proxy: Child{Up: true, Started: true}, Check: Passed, Begun: true}
+	return Inputs{Ready: true, Gate: Child{Up: true, Started: true}, Proxy: Child{Up: true, Started: true}, Check: Passed, Begun: true}
 }
 
 func TestDecide(t *testing.T) {
@@ -23,8 +23,9 @@ func TestDecide(t *testing.T) {
 		armed  bool
 	}{
 		"all is well":             {well(), func(*Inputs) {}, control.Inline, "", true},
-		"nothing is known yet":    {Inputs{}, func(*Inputs) {}, control.Starting, "first health check", false},
-		"up, not checked":         {Inputs{}, func(in *Inputs) { in.Gate.Up, in.Proxy.Up = true, true }, control.Starting, "first health check", false},
+		"nothing is known yet":    {Inputs{}, func(*Inputs) {}, control.Starting, "bridge and rules", false},
+		"nothing runs yet":        {Inputs{Ready: true}, func(*Inputs) {}, control.Starting, "first health check", false},
+		"up, not checked":         {Inputs{Ready: true}, func(in *Inputs) { in.Gate.Up, in.Proxy.Up = true, true }, control.Starting, "first health check", false},
 		"rules not yet installed": {Inputs{}, func(in *Inputs) { in.Rules = "install tables: no room" }, control.Bypass, "no room", false},
 		"stopping":                {well(), func(in *Inputs) { in.Stopping = true }, control.Bypass, "stopping", false},
 		"operator":                {well(), func(in *Inputs) { in.Bypass.On = true }, control.Bypass, "ordered by the operator", false},
@@ -44,7 +45,7 @@ func TestDecide(t *testing.T) {
 		"proxy is checked":     {well(), func(in *Inputs) { in.Proxy.Ended = "exited with 1" }, control.Inline, "", true},
 		"check failed":         {well(), func(in *Inputs) { in.Check, in.Failure = Failed, "no answer" }, control.Bypass, "no answer", false},
 		"crash before inline":  {Inputs{}, func(in *Inputs) { in.Gate.Up, in.Proxy.Ended = true, "exited" }, control.Bypass, "proxy exited", false},
-		"restart never inline": {Inputs{}, func(in *Inputs) { in.Gate.Up, in.Proxy.Up, in.Proxy.Ended = true, true, "exited" }, control.Bypass, "waiting", false},
+		"restart never inline": {Inputs{Ready: true}, func(in *Inputs) { in.Gate.Up, in.Proxy.Up, in.Proxy.Ended = true, true, "exited" }, control.Bypass, "waiting", false},
 		"full":                 {well(), func(in *Inputs) { in.Full = true }, control.Bypass, "max_connections", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,9 +61,9 @@ func TestDecide(t *testing.T) {
 // TestOnlyInlineIsArmed goes through every combination of inputs.
 func TestOnlyInlineIsArmed(t *testing.T) {
 	armed := 0
-	for bits := range 1 << 9 {
+	for bits := range 1 << 10 {
 		on := func(i int) bool { return bits>>i&1 == 1 }
-		in := Inputs{Stopping: on(0), Bypass: control.Override{On: on(1)}, Gate: Child{Up: on(2)}, Proxy: Child{Up: on(3)}, Full: on(4), Begun: on(5)}
+		in := Inputs{Stopping: on(0), Bypass: control.Override{On: on(1)}, Gate: Child{Up: on(2)}, Proxy: Child{Up: on(3)}, Full: on(4), Begun: on(5), Ready: on(9)}
 		if on(6) {
 			in.Rules = "no rules"
 		}

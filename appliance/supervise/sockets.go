@@ -1,9 +1,11 @@
 package supervise
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,11 +25,24 @@ type sockets struct {
 	proxyBoard       *scoreboard.Board
 }
 
+// awaitSockets is openSockets, tried again for a while when a port is taken: by
+// a child of a supervisor that was killed, perhaps, which is about to end.
+func awaitSockets(ctx context.Context, port uint16, ipv6 bool, mark uint32) (*sockets, error) {
+	for deadline := time.Now().Add(orphanPatience); ; {
+		s, err := openSockets(port, ipv6, mark)
+		if err == nil || !errors.Is(err, unix.EADDRINUSE) || ctx.Err() != nil || time.Now().After(deadline) {
+			return s, err
+		}
+		wait(ctx, 50*time.Millisecond, nil)
+	}
+}
+
 // openSockets makes them all, or none.
 func openSockets(port uint16, ipv6 bool, mark uint32) (*sockets, error) {
 	s := &sockets{listen4: child.Absent, listen6: child.Absent, send: child.Absent, receive: child.Absent}
 	if err := s.open(port, ipv6, mark); err != nil {
-		return nil, errors.Join(err, s.close())
+		_ = s.close()
+		return nil, err
 	}
 	return s, nil
 }

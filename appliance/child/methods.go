@@ -1,0 +1,37 @@
+package child
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+)
+
+// Methods of the control link.
+const (
+	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
+	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
+	MethodLearnBypass  = "learn-bypass"  // from the gate: LearnBypass
+)
+
+// FlowQuery asks for flows.
+type FlowQuery struct {
+	Limit int `json:"limit"`
+}
+
+// FlowPage is at most FlowQuery.Limit flows, as control.Flow, of Total.
+type FlowPage struct {
+	Flows json.RawMessage `json:"flows"`
+	Total int             `json:"total"`
+}
+
+// ProxyStarted names the process that takes flows from now on.
+type ProxyStarted struct {
+	PID int `json:"pid"`
+}
+
+// LearnBypass asks that a pair of addresses is not captured for a while.
+type LearnBypass struct {
+	Client netip.Addr    `json:"client"`
+	Server netip.Addr    `json:"server"`
+	For    time.Duration `json:"for"`
+}

@@ -1,0 +1,121 @@
+package supervise
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"limpid/appliance/child"
+	"limpid/appliance/control"
+	"limpid/appliance/link"
+	"limpid/proxy/scoreboard"
+)
+
+// askTimeout bounds a question to a child, which may hang.
+const askTimeout = 500 * time.Millisecond
+
+// backend answers the control socket.
+type backend struct{ *Supervisor }
+
+// Status implements control.Backend.
+func (b backend) Status(context.Context) (control.Status, error) {
+	verdict, since, bypass, gap := b.core.snapshot()
+	counters, err := b.capture.Counters()
+	b.report("counters", err)
+	board := b.sockets.proxyBoard
+	s := control.Status{
+		Version: b.Version, Mode: verdict.Mode, Reason: verdict.Reason, Since: since,
+		Gate: processOf(b.gate), Proxy: processOf(b.proxy),
+		Flows:    control.Flows{Active: b.sockets.active(), Captured: counters.Captured, Bridged: counters.Bridged},
+		Requests: board.Get(scoreboard.Requests),
+		Cache:    control.Cache{Hits: board.Get(scoreboard.CacheHits), Misses: board.Get(scoreboard.CacheMisses)},
+		// Rounded up: a gap of half a millisecond was one.
+		LastGapMS: int64((gap + time.Millisecond - 1) / time.Millisecond),
+		Bypass:    bypass,
+	}
+	s.Capture, s.Handshake = b.capture.Methods()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.Wire = b.state.Wire
+	s.Problems = slices.Clone(b.state.Warnings)
+	for _, what := range slices.Sorted(maps.Keys(b.problems)) {
+		s.Problems = append(s.Problems, what+": "+b.problems[what])
+	}
+	if s.Problems == nil {
+		s.Problems = []string{}
+	}
+	return s, nil
+}
+
+func processOf(k *keeper) control.Process {
+	pid, restarts, lastExit := k.state()
+	return control.Process{PID: pid, Restarts: restarts, LastExit: lastExit}
+}
+
+// SetBypass implements control.Backend.
+func (b backend) SetBypass(_ context.Context, on bool, d time.Duration) error {
+	order := control.Override{On: on}
+	if on && d > 0 {
+		order.Until = time.Now().Add(d)
+	}
+	b.Log.Info("bypass ordered", "on", on, "for", d)
+	b.core.change(func(in *Inputs) { in.Bypass = order })
+	if !on {
+		b.watchdog.Kick()
+	}
+	return nil
+}
+
+// Flows implements control.Backend. A child that does not answer is a problem
+// of the list, not an error.
+func (b backend) Flows(ctx context.Context, limit int) (control.FlowList, error) {
+	list := control.FlowList{Flows: []control.Flow{}, Problems: []string{}}
+	for _, k := range []*keeper{b.gate, b.proxy} {
+		asking, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
+		var part child.FlowPage
+		err := k.call(asking, child.MethodFlows, child.FlowQuery{Limit: limit}, &part)
+		cancel()
+		var flows []control.Flow
+		if err == nil && len(part.Flows) > 0 {
+			err = json.Unmarshal(part.Flows, &flows)
+		}
+		if err != nil {
+			list.Problems = append(list.Problems, fmt.Sprintf("ask %s: %v", k.name, err))
+			continue
+		}
+		for i := range flows {
+			flows[i].Holder = k.name
+		}
+		list.Flows = append(list.Flows, flows...)
+		list.Total += part.Total
+	}
+	slices.SortFunc(list.Flows, func(x, y control.Flow) int {
+		return cmp.Or(x.Started.Compare(y.Started), cmp.Compare(x.ID, y.ID))
+	})
+	list.Flows = list.Flows[:min(limit, len(list.Flows))]
+	return list, nil
+}
+
+// Rules implements control.Backend.
+func (b backend) Rules(context.Context) (control.RuleList, error) {
+	text, err := b.capture.Text()
+	return control.RuleList{Text: text}, err
+}
+
+// gateRequests are what the gate may ask for. The proxy may ask for nothing.
+func (s *Supervisor) gateRequests() map[string]link.Handler {
+	return map[string]link.Handler{
+		child.MethodLearnBypass: func(params json.RawMessage) (any, error) {
+			var p child.LearnBypass
+			if err := json.Unmarshal(params, &p); err != nil {
+				return nil, fmt.Errorf("read %s: %w", child.MethodLearnBypass, err)
+			}
+			return nil, s.capture.LearnBypass(p.Client, p.Server, p.For)
+		},
+	}
+}

@@ -1,0 +1,140 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"limpid/appliance/child"
+	"limpid/appliance/config"
+	"limpid/interceptor"
+)
+
+// Counters count connections since supervise started.
+type Counters struct{ Captured, Bridged uint64 }
+
+// Capture is the kernel's rules.
+type Capture interface {
+	// Methods are how frames are taken off the bridge and when SYNs are answered.
+	Methods() (capture, handshake string)
+	// Apply installs the rules for a configuration, on a bridge of that MAC, for at most flows at once.
+	Apply(ctx context.Context, c *config.Config, mac [6]byte, flows int) error
+	Arm() error
+	Disarm() error
+	Counters() (Counters, error)
+	LearnBypass(client, server netip.Addr, d time.Duration) error
+	// Text is the rules as installed, each beside its classic command.
+	Text() (string, error)
+	// Owner is a descriptor that keeps the rules in the kernel while anybody
+	// holds it, or child.Absent. It stays the Capture's own.
+	Owner() int
+	Close() error
+}
+
+// kernelRules is the Capture of the real kernel.
+type kernelRules struct {
+	*interceptor.Interceptor
+	features  interceptor.Features
+	capture   interceptor.Capture
+	handshake interceptor.Handshake
+
+	mu         sync.Mutex
+	spec       *interceptor.Spec
+	last, base interceptor.Counters
+}
+
+// OpenCapture asks the kernel what it can and chooses; it installs nothing.
+func OpenCapture(ctx context.Context, c *config.Config, log *slog.Logger) (Capture, error) {
+	features, err := interceptor.Probe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k := &kernelRules{features: features}
+	if err := k.choose(c); err != nil {
+		return nil, err
+	}
+	if k.Interceptor, err = interceptor.Open(log); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+func (k *kernelRules) choose(c *config.Config) error {
+	capture, handshake, err := k.features.Choose(string(c.Intercept.Capture), string(c.Intercept.Handshake))
+	if err != nil {
+		return err
+	}
+	k.capture, k.handshake = capture, handshake
+	return nil
+}
+
+// Methods implements Capture.
+func (k *kernelRules) Methods() (capture, handshake string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return string(k.capture), string(k.handshake)
+}
+
+// Apply implements Capture.
+func (k *kernelRules) Apply(ctx context.Context, c *config.Config, mac [6]byte, flows int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.choose(c); err != nil {
+		return err
+	}
+	spec := interceptor.Spec{
+		Bridge: c.Bridge.Name, BridgeMAC: mac, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1],
+		Ports: c.Intercept.Ports, VLANs: c.Bridge.VLANs, IPv6: c.Intercept.IPv6,
+		Capture: k.capture, Handshake: k.handshake, ProxyPort: c.Proxy.Port, Slots: uint32(flows),
+		ArmedTimeout: c.Watchdog.Timeout,
+	}
+	for _, p := range c.Intercept.Bypass {
+		spec.Bypass = append(spec.Bypass, interceptor.Pair{Client: p.Client, Server: p.Server})
+	}
+	if err := k.Interceptor.Apply(ctx, spec); err != nil {
+		return err
+	}
+	spec = spec.DefaultTimeouts()
+	k.spec = &spec
+	return nil
+}
+
+// Counters implements Capture. The kernel's counters start at 0 again when its
+// tables are made anew; these do not.
+func (k *kernelRules) Counters() (Counters, error) {
+	now, err := k.Interceptor.Counters()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err == nil {
+		if now.Captured < k.last.Captured || now.Bridged < k.last.Bridged {
+			k.base.Captured += k.last.Captured
+			k.base.Bridged += k.last.Bridged
+		}
+		k.last = now
+	}
+	return Counters{Captured: k.base.Captured + k.last.Captured, Bridged: k.base.Bridged + k.last.Bridged}, err
+}
+
+// Text implements Capture.
+func (k *kernelRules) Text() (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.spec == nil {
+		return "", fmt.Errorf("print rules: none are installed yet")
+	}
+	var b strings.Builder
+	err := interceptor.WriteText(&b, *k.spec)
+	return b.String(), err
+}
+
+// Owner implements Capture.
+func (k *kernelRules) Owner() int {
+	if owner, ok := any(k.Interceptor).(interface{ OwnerFD() int }); ok {
+		return owner.OwnerFD()
+	}
+	return child.Absent
+}

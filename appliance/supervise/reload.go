@@ -1,0 +1,80 @@
+package supervise
+
+import (
+	"context"
+	"reflect"
+
+	"limpid/appliance/config"
+)
+
+// reloads reads the configuration whenever it is asked to, until ctx ends.
+func (s *Supervisor) reloads(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Reload:
+			s.reload()
+		}
+	}
+}
+
+// reload takes over what can change while running. A file with a mistake, or
+// one that asks for more, changes nothing.
+func (s *Supervisor) reload() {
+	fresh, err := config.Load(s.ConfigPath)
+	if err != nil {
+		s.report("configuration", err)
+		s.Log.Error("configuration is not taken over; the last good one stays")
+		return
+	}
+	old := s.current()
+	if key := fixed(old, fresh); key != "" {
+		s.Log.Error("configuration is not taken over: this needs a restart of limpid supervise", "key", key)
+		return
+	}
+	s.report("configuration", nil)
+	s.mu.Lock()
+	s.config = fresh
+	s.mu.Unlock()
+	s.Log.Info("configuration is taken over")
+	s.wake()
+	if !reflect.DeepEqual(old.Intercept, fresh.Intercept) || !reflect.DeepEqual(old.Proxy, fresh.Proxy) ||
+		!reflect.DeepEqual(old.Cache, fresh.Cache) || !reflect.DeepEqual(old.Rules, fresh.Rules) {
+		s.restartChanged(old, fresh)
+	}
+}
+
+// restartChanged restarts the children whose settings differ, and those only:
+// a restart ends flows.
+func (s *Supervisor) restartChanged(old, fresh *config.Config) {
+	before, after := s.told(), s.told()
+	before.Config, after.Config = old, fresh
+	if !reflect.DeepEqual(s.GateSettings(before), s.GateSettings(after)) {
+		s.gate.restart()
+	}
+	if !reflect.DeepEqual(s.ProxySettings(before), s.ProxySettings(after)) {
+		s.proxy.restart()
+	}
+}
+
+// fixed names the first key that differs and cannot change while running:
+// sockets and the bridge are made once.
+func fixed(old, fresh *config.Config) string {
+	for _, c := range []struct {
+		key  string
+		same bool
+	}{
+		{"bridge", reflect.DeepEqual(old.Bridge, fresh.Bridge)},
+		{"management", reflect.DeepEqual(old.Management, fresh.Management)},
+		{"intercept.ipv6", old.Intercept.IPv6 == fresh.Intercept.IPv6},
+		{"intercept.handshake", old.Intercept.Handshake == fresh.Intercept.Handshake},
+		{"proxy.port", old.Proxy.Port == fresh.Proxy.Port},
+		{"watchdog", old.Watchdog == fresh.Watchdog},
+	} {
+		if !c.same {
+			return c.key
+		}
+	}
+	return ""
+}

@@ -1,0 +1,357 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"limpid/appliance/child"
+	"limpid/appliance/config"
+	"limpid/appliance/control"
+	"limpid/appliance/watchdog"
+	"limpid/interceptor"
+	"limpid/proxy/scoreboard"
+)
+
+// Told is what children's settings are made of.
+type Told struct {
+	Config    *config.Config
+	Handshake string         // chosen for this kernel
+	Flows     int            // at once, at most
+	Loops     int            // event loops of the proxy
+	Origin    netip.AddrPort // of health checks
+	// Grace is how long children that lose their supervisor go on: with the
+	// rules kept alive they serve what they have, without they must end.
+	Grace time.Duration
+}
+
+// Options are what a supervisor is made of. All are needed but Hardware.
+type Options struct {
+	ConfigPath string
+	RunDir     string
+	Version    string
+	Log        *slog.Logger
+	Reload     <-chan os.Signal // each receipt reads the configuration again
+
+	OpenWire    func(context.Context, *config.Config, *slog.Logger) (Wire, error)
+	OpenCapture func(context.Context, *config.Config, *slog.Logger) (Capture, error)
+	// GateSettings and ProxySettings make the first line on a child's link.
+	GateSettings  func(Told) any
+	ProxySettings func(Told) any
+	// Program is what children execute, and Arguments what follows its name.
+	Program   string
+	Arguments func(name string) []string
+	Env       []string
+	// KeepAddress keeps the management address until ctx ends.
+	KeepAddress func(ctx context.Context, c config.Management, wire Wire, log *slog.Logger)
+	// Hardware, if there is one, is fed with every health check that passes.
+	Hardware interface{ Feed() error }
+}
+
+// orphanGrace, on top of the armed element's timeout, is Told.Grace where the
+// gate holds the rules' owner: by then no new connection has been captured for
+// a while, and few are left to be cut.
+const orphanGrace = 800 * time.Millisecond
+
+// drainTime is how long an orderly end waits for flows to finish.
+const drainTime = 2 * time.Second
+
+// Supervisor runs everything. Make one with New.
+type Supervisor struct {
+	Options
+	sockets  *sockets
+	wire     Wire
+	capture  Capture
+	origin   *watchdog.Origin
+	socket   net.Listener
+	core     *Core
+	gate     *keeper
+	proxy    *keeper
+	watchdog *watchdog.Watchdog
+	loops    int
+	limit    uint64 // of descriptors
+	flows    int    // at once, within that limit
+	lock     *os.File
+	reapply  chan struct{} // wakes keepRules
+
+	mu       sync.Mutex
+	config   *config.Config
+	state    WireState
+	problems map[string]string // by what they concern
+	beats    [2]beat
+	feeding  error // of the hardware watchdog, to complain once
+}
+
+// New loads the configuration and looks whether all that is needed can be had.
+// The wire is not touched: any error here leaves things as they are, and
+// nothing is logged beside it.
+func New(ctx context.Context, o Options) (*Supervisor, error) {
+	c, err := config.Load(o.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), problems: make(map[string]string)}
+	if err := s.open(ctx); err != nil {
+		_ = s.close() // nothing in it was used: the first error is the one to mend
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Supervisor) open(ctx context.Context) error {
+	c := s.config
+	var err error
+	if s.lock, err = lockDir(s.RunDir); err != nil {
+		return err
+	}
+	if s.capture, err = s.OpenCapture(ctx, c, s.Log); err != nil {
+		return err
+	}
+	if s.wire, err = s.OpenWire(ctx, c, s.Log); err != nil {
+		return err
+	}
+	limit, err := raiseDescriptors(c.Intercept.MaxConnections)
+	if err != nil {
+		return err
+	}
+	s.limit, s.flows = limit, flowsWithin(limit, c.Intercept.MaxConnections)
+	if err := endOrphans(ctx, s.RunDir, orphanPatience); err != nil {
+		return err
+	}
+	if s.sockets, err = awaitSockets(ctx, c.Proxy.Port, c.Intercept.IPv6, uint32(interceptor.MarkToClient)); err != nil {
+		return err
+	}
+	if s.origin, err = watchdog.ListenOrigin(ctx); err != nil {
+		return err
+	}
+	if s.socket, err = control.Listen(ctx, s.RunDir, child.WebGID); err != nil {
+		return err
+	}
+	s.loops = min(runtime.NumCPU(), scoreboard.MaxLoops)
+	s.core = newCore(s.Log, s.capture, time.Now, c.Watchdog.Timeout)
+	s.gate = s.keeper("gate", s.GateSettings, child.GateUser(), func(link int) []int {
+		return s.sockets.gateFiles(link, s.capture.Owner())
+	}, theGate, func() { s.sockets.gateEnded() })
+	s.gate.handlers = s.gateRequests()
+	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.sockets.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
+	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
+	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
+	return nil
+}
+
+func (s *Supervisor) keeper(name string, settings func(Told) any, user child.User, files func(int) []int,
+	which func(*Inputs) *Child, balance func(),
+) *keeper {
+	return &keeper{
+		name: name, log: s.Log, again: make(chan struct{}),
+		command: command{name: name, path: s.Program, args: append([]string{"limpid"}, s.Arguments(name)...), env: s.Env,
+			user: user, files: files, log: &lineLog{s.Log.With("child", name)}},
+		settings: func() any { return settings(s.told()) },
+		started:  func(p *process) { s.childStarted(p, which) },
+		ended: func(reason string) {
+			s.core.childDown(which, reason, s.lastBeat(name))
+			balance()
+		},
+	}
+}
+
+func (s *Supervisor) told() Told {
+	_, handshake := s.capture.Methods()
+	t := Told{Config: s.current(), Handshake: handshake, Flows: s.flows, Loops: s.loops, Origin: s.origin.Address()}
+	if s.capture.Owner() != child.Absent {
+		t.Grace = t.Config.Watchdog.Timeout + orphanGrace
+	}
+	return t
+}
+
+func (s *Supervisor) current() *config.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
+}
+
+// childStarted tells everybody concerned.
+func (s *Supervisor) childStarted(p *process, which func(*Inputs) *Child) {
+	s.core.childUp(which)
+	gatePID, _, _ := s.gate.state()
+	proxyPID, _, _ := s.proxy.state()
+	if err := rememberChildren(s.RunDir, map[string]int{"gate": gatePID, "proxy": proxyPID}); err != nil {
+		s.Log.Warn("cannot note the children", "error", err)
+	}
+	// Whichever of the two is started last, the gate learns the proxy's pid.
+	if gate := s.gate.process(); gate != nil && proxyPID != 0 {
+		if err := gate.link.Notify(child.MethodProxyStarted, child.ProxyStarted{PID: proxyPID}); err != nil {
+			s.Log.Warn("cannot tell the gate of the proxy", "error", err)
+		}
+	}
+	s.watchdog.Kick()
+}
+
+// Run builds the bridge and the rules and keeps everything running until ctx
+// ends, then leaves in order: capture stops, flows may finish for 2 s, the
+// rules are withdrawn, the bridge stays and forwards. It returns an error only
+// if something could not be left as it should be.
+func (s *Supervisor) Run(ctx context.Context) error {
+	// The parts end in the order of finish, not all with ctx.
+	outer, stopOuter := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopOuter()
+	checks, stopChecks := context.WithCancel(outer)
+	defer stopChecks()
+	gateCtx, stopGate := context.WithCancel(outer)
+	defer stopGate()
+	proxyCtx, stopProxy := context.WithCancel(outer)
+	defer stopProxy()
+
+	if most := s.current().Intercept.MaxConnections; s.flows < most {
+		s.Log.Warn("descriptor limit allows fewer connections: raise it with ulimit -Hn or LimitNOFILE",
+			"limit", s.limit, "max_connections", most, "allowed", s.flows)
+	}
+	var parts, gate, proxy, health sync.WaitGroup
+	state, err := s.wire.Ensure(ctx)
+	s.report("bridge", err)
+	s.wireChanged(state)
+	parts.Go(func() { s.keepWire(outer) })
+	parts.Go(func() { s.keepRules(outer) })
+	parts.Go(func() { s.answer(outer) })
+	parts.Go(func() { s.serveOrigin(outer) })
+	parts.Go(func() { s.KeepAddress(outer, s.current().Management, s.wire, s.Log) })
+	parts.Go(func() { s.reloads(outer) })
+	gate.Go(func() { s.gate.run(gateCtx) })
+	proxy.Go(func() { s.proxy.run(proxyCtx) })
+	health.Go(func() { s.watchdog.Run(checks) })
+
+	<-ctx.Done()
+	s.Log.Info("stopping: new connections are bridged, the bridge stays")
+	s.core.change(func(in *Inputs) { in.Stopping = true })
+	s.drain()
+	stopChecks()
+	health.Wait()
+	// The proxy first: its resets need the rules to find their way.
+	stopProxy()
+	proxy.Wait()
+	stopGate()
+	gate.Wait()
+	stopOuter()
+	parts.Wait()
+	return s.close()
+}
+
+// drain waits until no flow is active, or drainTime is over.
+func (s *Supervisor) drain() {
+	for deadline := time.Now().Add(drainTime); s.sockets.active() > 0 && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// keepWire watches the bridge; what ends the watch is tried again.
+func (s *Supervisor) keepWire(ctx context.Context) {
+	s.persist(ctx, "bridge", func() error { return s.wire.Watch(ctx, s.wireChanged) })
+}
+
+func (s *Supervisor) serveOrigin(ctx context.Context) {
+	if err := s.origin.Serve(ctx); err != nil {
+		s.report("health checks", err)
+	}
+}
+
+func (s *Supervisor) answer(ctx context.Context) {
+	if err := control.Serve(ctx, s.socket, backend{s}); err != nil {
+		s.report("control socket", err)
+	}
+}
+
+// persist calls f until ctx ends, again after a wait when it fails.
+func (s *Supervisor) persist(ctx context.Context, what string, f func() error) {
+	var backoff Backoff
+	for ctx.Err() == nil {
+		begun := time.Now()
+		err := f()
+		if ctx.Err() != nil {
+			return
+		}
+		s.report(what, err)
+		wait(ctx, max(backoff.After(time.Since(begun)), firstDelay), nil)
+	}
+}
+
+func (s *Supervisor) wireChanged(state WireState) {
+	s.mu.Lock()
+	s.state = state
+	s.mu.Unlock()
+	s.core.change(func(in *Inputs) { in.Wire = state.Broken })
+	s.wake()
+}
+
+func (s *Supervisor) wake() {
+	select {
+	case s.reapply <- struct{}{}:
+	default:
+	}
+}
+
+// report keeps a problem for status and logs it when it is new; nil mends it.
+func (s *Supervisor) report(what string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if s.problems[what] == text {
+		return
+	}
+	if text == "" {
+		delete(s.problems, what)
+		s.Log.Info("mended", "what", what)
+		return
+	}
+	s.problems[what] = text
+	s.Log.Error("problem", "what", what, "error", err)
+}
+
+// close gives back whatever open has made.
+func (s *Supervisor) close() error {
+	var errs []error
+	if s.capture != nil {
+		errs = append(errs, s.capture.Close())
+	}
+	if s.socket != nil {
+		// Served, it is closed already.
+		if err := s.socket.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.origin != nil {
+		if err := s.origin.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.sockets != nil {
+		errs = append(errs, s.sockets.close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	return nil
+}
+
+// wait returns when d is over, ctx has ended or woken receives.
+func wait(ctx context.Context, d time.Duration, woken <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-woken:
+	}
+}
