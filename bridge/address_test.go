@@ -14,7 +14,7 @@ import (
 )
 
 // prefixes are the addresses of the bridge.
-func (st Status) prefixes() []string {
+func prefixes(st Status) []string {
 	var s []string
 	for _, a := range st.Bridge.Addresses {
 		s = append(s, a.Prefix.String())
@@ -78,7 +78,7 @@ func TestSetAddress(t *testing.T) {
 		if err := b.SetAddress(t.Context(), prefix, gateway); err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		if got := l.status(testSpec).prefixes(); !slices.Equal(got, tt.addresses) {
+		if got := prefixes(l.status(testSpec)); !slices.Equal(got, tt.addresses) {
 			t.Errorf("%s: addresses %q, want %q", tt.name, got, tt.addresses)
 		}
 		if got := defaults(t, unix.AF_INET); !slices.Equal(got, tt.defaults4) {
@@ -102,17 +102,17 @@ func TestAddressOutlivesARestart(t *testing.T) {
 	must(t, DeleteLink{"br0"}.apply(open(t)))
 	l.ensure(b)
 	want := []string{"192.0.2.1/24"}
-	if got := l.status(testSpec).prefixes(); !slices.Equal(got, want) {
+	if got := prefixes(l.status(testSpec)); !slices.Equal(got, want) {
 		t.Errorf("addresses %q, want %q", got, want)
 	}
 
 	next := newBridge(t, testSpec)
 	l.ensure(next)
-	if got := l.status(testSpec).prefixes(); !slices.Equal(got, want) {
+	if got := prefixes(l.status(testSpec)); !slices.Equal(got, want) {
 		t.Errorf("after a restart: addresses %q, want %q", got, want)
 	}
 	must(t, next.SetAddress(t.Context(), netip.Prefix{}, netip.Addr{}))
-	if got := l.status(testSpec).prefixes(); len(got) > 0 || len(defaults(t, unix.AF_INET)) > 0 {
+	if got := prefixes(l.status(testSpec)); len(got) > 0 || len(defaults(t, unix.AF_INET)) > 0 {
 		t.Errorf("after removal: addresses %q, routes %q", got, defaults(t, unix.AF_INET))
 	}
 }
@@ -122,7 +122,7 @@ func open(t *testing.T) *kernel {
 	t.Helper()
 	k, err := openKernel()
 	must(t, err)
-	t.Cleanup(func() { k.close() })
+	t.Cleanup(k.close)
 	return k
 }
 

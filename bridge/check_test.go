@@ -20,6 +20,13 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 	l.port("taken")
 	l.port("addressed")
 	l.port("third")
+	stacked := l.port("stacked")
+	must(t, netlink.LinkAdd(&netlink.Macvlan{
+		LinkAttrs: netlink.LinkAttrs{Name: "mac0", ParentIndex: link(t, "stacked").Attrs().Index}, Mode: netlink.MACVLAN_MODE_BRIDGE,
+	}))
+	stacked.do(func() { // its number is that of another interface elsewhere: no relation
+		must(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "a"}, PeerName: "b"}))
+	})
 	plainBridge(t, "br7", "taken")
 	plainBridge(t, "br8", "third")
 	for _, a := range []string{"192.0.2.1/24", "fe80::1234/64", "2001:db8::1/64"} {
@@ -49,6 +56,8 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 			[]string{"bridge br8 already has the port third: choose another [bridge] name or take it out"}},
 		{"addresses", Spec{Name: "br0", LAN: "addressed", WAN: "wan0"},
 			[]string{"port addressed has the address 192.0.2.1/24 and 2001:db8::1/64, which dies in a bridge: move it to [management]"}},
+		{"stacked devices", Spec{Name: "br0", LAN: "lan0", WAN: "stacked"},
+			[]string{"port stacked carries mac0, which takes frames off the wire: remove it (ip link del mac0)"}},
 		{"much at once", Spec{Name: "br0", LAN: "lo", WAN: "taken"}, []string{"port lo is", "port taken is"}},
 		{"missing beside worse", Spec{Name: "br0", LAN: "nowhere", WAN: "taken"}, []string{"port taken is"}},
 	} {

@@ -44,7 +44,10 @@ func vlanConflict(spec Spec, st Status, l Link, id uint16) error {
 func preflight(spec Spec, st Status) problems {
 	var errs problems
 	for _, port := range st.ports() {
-		if err := port.addressConflict(spec.Name); port.Present && err != nil {
+		if err := port.addressConflict(spec.Name); err != nil {
+			errs = append(errs, err)
+		}
+		if err := port.stackedConflict(); err != nil {
 			errs = append(errs, err)
 		}
 	}

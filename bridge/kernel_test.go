@@ -123,7 +123,7 @@ func TestProblemsAreOneLine(t *testing.T) {
 		t.Error("no problem is an error")
 	}
 	one := errNoVLAN()
-	if problems([]error{one}).err() != one {
+	if got := (problems{one}).err(); !errors.Is(got, one) || errors.As(got, new(problems)) {
 		t.Error("one problem is wrapped")
 	}
 	both := problems{one, unix.EPERM}.err()

@@ -3,7 +3,6 @@ package bridge
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"strings"
 )
 
@@ -31,38 +30,12 @@ type Link struct {
 	FullDuplex bool // known only with SpeedMbps
 	LRO        bool // large receive offload is on
 
+	// Stacked names the devices that sit on a port and take frames away before the
+	// bridge sees them.
+	Stacked []string
+
 	Settings  map[string]uint32 // of a bridge or of a bridge port, by iproute2's names
 	Addresses []Address
-}
-
-// Address is an IP address on a Link.
-type Address struct {
-	Prefix netip.Prefix
-	// Proto says who set it (IFA_PROTO, Linux >= 5.18); 0 is unknown.
-	Proto uint8
-}
-
-// Values of IFA_PROTO (include/uapi/linux/if_addr.h).
-const (
-	protoRouterAdvert = 2  // IFAPROT_KERNEL_RA
-	protoLimpid       = 76 // ours, from the range left to users; rtm_protocol of our route too
-)
-
-// kernelMade tells an address that the kernel made up by itself from one that
-// somebody chose.
-func (a Address) kernelMade() bool {
-	return a.Proto == protoRouterAdvert || a.Prefix.Addr().Is6() && a.Prefix.Addr().IsLinkLocalUnicast()
-}
-
-// chosen are the addresses that somebody set on purpose.
-func (l Link) chosen() []string {
-	var s []string
-	for _, a := range l.Addresses {
-		if !a.kernelMade() {
-			s = append(s, a.Prefix.String())
-		}
-	}
-	return s
 }
 
 // portConflict reports why a present interface cannot be a port of the bridge, or nil.
@@ -93,6 +66,27 @@ func (l Link) addressConflict(bridge string) error {
 			l.Name, strings.Join(addrs, " and "))
 	}
 	return nil
+}
+
+// stackedConflict reports devices on the port that would swallow frames of the wire:
+// the kernel gives a tagged frame to a VLAN device before it asks the bridge
+// (vlan_do_receive in __netif_receive_skb_core), and does not bridge at all what a
+// macvlan or ipvlan has taken.
+func (l Link) stackedConflict() error {
+	if len(l.Stacked) == 0 {
+		return nil
+	}
+	return fmt.Errorf("port %s carries %s, which takes frames off the wire: remove it (ip link del %s) and use [bridge] vlans",
+		l.Name, strings.Join(l.Stacked, " and "), l.Stacked[0])
+}
+
+// stacks says whether a device of this kind takes frames from the one below it.
+func stacks(kind string) bool {
+	switch kind {
+	case "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap":
+		return true
+	}
+	return false
 }
 
 func ofKind(kind string) string {

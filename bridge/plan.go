@@ -113,30 +113,37 @@ func (p *planner) port(l Link) {
 	if l.LRO {
 		p.add(DisableLRO{l.Name})
 	}
-	in := l.Master == p.spec.Name
-	if !in {
-		p.enslaving = true
-		p.add(Enslave{l.Name, p.spec.Name})
-		for _, s := range portSettings() {
-			if s.New != s.Want {
-				p.add(SetPort{l.Name, s.Name, s.New, s.Want})
-			}
-		}
+	if l.Master == p.spec.Name {
+		p.portSettings(l)
 	} else {
-		for _, s := range portSettings() {
-			if have, known := l.Settings[s.Name]; known && have != s.Want {
-				p.add(SetPort{l.Name, s.Name, have, s.Want})
-			}
+		p.enslave(l)
+	}
+	held := l.Name == p.spec.held
+	if held && l.Up {
+		p.add(SetDown{l.Name})
+	}
+	if !held && !l.Up {
+		p.add(SetUp{l.Name})
+	}
+}
+
+func (p *planner) enslave(l Link) {
+	p.enslaving = true
+	p.add(Enslave{l.Name, p.spec.Name})
+	for _, s := range portSettings() {
+		if s.New != s.Want {
+			p.add(SetPort{l.Name, s.Name, s.New, s.Want})
 		}
 	}
-	switch held := l.Name == p.spec.held; {
-	case held && l.Up:
-		p.add(SetDown{l.Name})
-	case !held && !l.Up:
-		p.add(SetUp{l.Name})
-	case in && !held && l.Running && p.st.Bridge.Up:
-		// The kernel refuses a state on a port that is not running (-ENETDOWN).
-		s := portState()
+}
+
+func (p *planner) portSettings(l Link) {
+	wanted := portSettings()
+	// The kernel refuses a state on a port that is not running (-ENETDOWN).
+	if l.Running && p.st.Bridge.Up && l.Name != p.spec.held {
+		wanted = append(wanted, portState())
+	}
+	for _, s := range wanted {
 		if have, known := l.Settings[s.Name]; known && have != s.Want {
 			p.add(SetPort{l.Name, s.Name, have, s.Want})
 		}

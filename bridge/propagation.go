@@ -44,6 +44,7 @@ func (p propagation) next(now time.Time, lan, wan bool) (_ propagation, wake tim
 			return p.release(now)
 		}
 		return p, time.Time{}
+	case neither:
 	}
 	switch {
 	case lan && wan:
@@ -71,6 +72,7 @@ func (p propagation) port(spec Spec) string {
 		return spec.LAN
 	case wanSide:
 		return spec.WAN
+	case neither:
 	}
 	return ""
 }

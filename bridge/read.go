@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,13 +37,8 @@ func (k *kernel) readStatus(ctx context.Context, spec Spec) (Status, error) {
 		Sysctls:  readSysctls(sysctlKeys(spec)),
 		Held:     spec.held,
 	}
-	for _, port := range []*Link{&st.LAN, &st.WAN} {
-		if port.Present {
-			port.SpeedMbps, port.FullDuplex = speed(port.Name)
-			port.LRO = lro(port.Name)
-			port.Wireless = wireless(sysClassNet, *port)
-		}
-	}
+	st.LAN.inspect(links)
+	st.WAN.inspect(links)
 	for _, l := range links {
 		if l.Master != "" && l.Master == spec.Name && l.Name != spec.LAN && l.Name != spec.WAN {
 			st.Foreign = append(st.Foreign, l.Name)
@@ -64,6 +58,21 @@ func (k *kernel) readStatus(ctx context.Context, spec Spec) (Status, error) {
 	}
 	st.Warnings = warnings(spec, st)
 	return st, nil
+}
+
+// inspect adds what is asked of ports only.
+func (l *Link) inspect(links []Link) {
+	if !l.Present {
+		return
+	}
+	l.SpeedMbps, l.FullDuplex = speed(l.Name)
+	l.LRO = lro(l.Name)
+	l.Wireless = wireless(sysClassNet, *l)
+	for _, other := range links {
+		if stacks(other.Kind) && other.Parent == l.Index {
+			l.Stacked = append(l.Stacked, other.Name)
+		}
+	}
 }
 
 // named gives an absent Link its name.
@@ -204,91 +213,6 @@ func (l *Link) parseVLAN(ad *rawnl.AttributeDecoder) error {
 		}
 	}
 	return ad.Err()
-}
-
-// readAddresses fills in the addresses of links.
-func (k *kernel) readAddresses(ctx context.Context, links []Link) error {
-	msgs, err := k.dump(ctx, unix.RTM_GETADDR, make([]byte, unix.SizeofIfAddrmsg))
-	if err != nil {
-		return err
-	}
-	for _, m := range msgs {
-		index, addr, err := parseAddress(m.Data)
-		if err != nil {
-			return err
-		}
-		for i := range links {
-			if links[i].Index == index {
-				links[i].Addresses = append(links[i].Addresses, addr)
-			}
-		}
-	}
-	return nil
-}
-
-// parseAddress decodes an RTM_NEWADDR message.
-func parseAddress(b []byte) (index int, a Address, err error) {
-	if len(b) < unix.SizeofIfAddrmsg {
-		return 0, Address{}, fmt.Errorf("message of %d bytes is too short for an address", len(b))
-	}
-	ad, err := rawnl.NewAttributeDecoder(b[unix.SizeofIfAddrmsg:])
-	if err != nil {
-		return 0, Address{}, err
-	}
-	var local, address netip.Addr
-	for ad.Next() {
-		switch ad.Type() {
-		case unix.IFA_LOCAL:
-			local, _ = netip.AddrFromSlice(ad.Bytes())
-		case unix.IFA_ADDRESS:
-			address, _ = netip.AddrFromSlice(ad.Bytes())
-		case ifaProto:
-			a.Proto = ad.Uint8()
-		}
-	}
-	if !local.IsValid() {
-		local = address // IPv6 sends IFA_LOCAL for point-to-point addresses only
-	}
-	a.Prefix = netip.PrefixFrom(local, int(b[1]))
-	return int(binary.NativeEndian.Uint32(b[4:])), a, ad.Err()
-}
-
-// readGateways lists the default routes in the main table that carry our protocol
-// number and leave by the interface with this index.
-func (k *kernel) readGateways(ctx context.Context, index int) ([]netip.Addr, error) {
-	msgs, err := k.dump(ctx, unix.RTM_GETROUTE, make([]byte, unix.SizeofRtMsg))
-	if err != nil {
-		return nil, err
-	}
-	var gateways []netip.Addr
-	for _, m := range msgs {
-		// struct rtmsg: destination length at 1, table at 4, protocol at 5.
-		b := m.Data
-		if len(b) < unix.SizeofRtMsg || b[1] != 0 || b[4] != unix.RT_TABLE_MAIN || b[5] != protoLimpid {
-			continue
-		}
-		ad, err := rawnl.NewAttributeDecoder(b[unix.SizeofRtMsg:])
-		if err != nil {
-			return nil, err
-		}
-		var gateway netip.Addr
-		var out int
-		for ad.Next() {
-			switch ad.Type() {
-			case unix.RTA_GATEWAY:
-				gateway, _ = netip.AddrFromSlice(ad.Bytes())
-			case unix.RTA_OIF:
-				out = int(ad.Uint32())
-			}
-		}
-		if err := ad.Err(); err != nil {
-			return nil, err
-		}
-		if out == index && gateway.IsValid() {
-			gateways = append(gateways, gateway)
-		}
-	}
-	return gateways, nil
 }
 
 // wireless looks for the mark that cfg80211 leaves in sysfs, which netlink does not

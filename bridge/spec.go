@@ -23,7 +23,9 @@ type Spec struct {
 	VLANs []uint16
 	// ManagementVLAN carries the management address instead of the untagged bridge when not 0.
 	ManagementVLAN uint16
-	// LinkPropagation sets one port down while the other has no carrier. Watch does it.
+	// LinkPropagation sets one port down while the other has no carrier, or is missing;
+	// a management address on the bridge is then cut off too. Watch does it. If the
+	// process is killed meanwhile, the port stays down until the next Ensure.
 	LinkPropagation bool
 
 	// management is nil until SetAddress was called: an address that an earlier run
@@ -44,13 +46,8 @@ func (s Spec) validate() error {
 	for _, n := range []struct{ what, name string }{
 		{"bridge", s.Name}, {"clients' port", s.LAN}, {"servers' port", s.WAN},
 	} {
-		switch {
-		case n.name == "":
-			return fmt.Errorf("%s has no name: set it in [bridge]", n.what)
-		case len(n.name) > maxName:
-			return fmt.Errorf("%s %q: name is longer than %d bytes: choose a shorter one in [bridge]", n.what, n.name, maxName)
-		case n.name == "." || n.name == ".." || strings.ContainsAny(n.name, "/: \t\r\n\v\f"):
-			return fmt.Errorf("%s %q: not an interface name: no slash, colon or space may be in it", n.what, n.name)
+		if err := validateName(n.what, n.name); err != nil {
+			return err
 		}
 	}
 	if s.LAN == s.WAN {
@@ -59,6 +56,23 @@ func (s Spec) validate() error {
 	if s.Name == s.LAN || s.Name == s.WAN {
 		return fmt.Errorf("bridge %s is named as its own port: choose another [bridge] name", s.Name)
 	}
+	return s.validateVLANs()
+}
+
+// validateName holds a name to what dev_valid_name takes (net/core/dev.c).
+func validateName(what, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s has no name: set it in [bridge]", what)
+	case len(name) > maxName:
+		return fmt.Errorf("%s %q: name is longer than %d bytes: choose a shorter one in [bridge]", what, name, maxName)
+	case name == "." || name == ".." || strings.ContainsAny(name, "/: \t\r\n\v\f"):
+		return fmt.Errorf("%s %q: not an interface name: no slash, colon or space may be in it", what, name)
+	}
+	return nil
+}
+
+func (s Spec) validateVLANs() error {
 	for i, id := range s.VLANs {
 		if id < 1 || id > maxVLAN {
 			return fmt.Errorf("VLAN %d is outside 1 to %d: correct [bridge] vlans", id, maxVLAN)

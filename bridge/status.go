@@ -71,6 +71,9 @@ func warnings(spec Spec, st Status) []string {
 			w = append(w, fmt.Sprintf("port %s has the address %s, which does not work in a bridge: move it to [management]",
 				port.Name, strings.Join(addrs, " and ")))
 		}
+		if err := port.stackedConflict(); err != nil {
+			w = append(w, err.Error())
+		}
 	}
 	if len(st.Foreign) > 0 {
 		w = append(w, fmt.Sprintf("bridge %s has a port that is not in the configuration: %s: take it out (ip link set %s nomaster)",

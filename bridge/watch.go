@@ -128,7 +128,7 @@ func (w *watcher) letGo() {
 		err = SetUp{port}.apply(k)
 	}
 	if err != nil {
-		w.bridge.log.Error("port that link propagation held is left down: ip link set "+port+" up", "error", err)
+		w.bridge.log.Error("port that link propagation held is left down: set it up by hand", "port", port, "error", err)
 	}
 }
 
@@ -166,17 +166,14 @@ func (l *listener) wait(ctx context.Context, wake time.Time) error {
 			return fmt.Errorf("wait for netlink events: %w", err)
 		}
 		// The end of ctx may have set its deadline just before ours.
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
 		}
-		_, err := l.conn.Receive()
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return nil
-		case errors.Is(err, unix.ENOBUFS):
-			// Too many to hold: something happened, and that is all we ask.
-		case err != nil:
-			return fmt.Errorf("wait for netlink events: %w", err)
+		heard, err := l.hear()
+		if err != nil || !heard {
+			return err
 		}
 		now := time.Now()
 		if most.IsZero() {
@@ -186,4 +183,17 @@ func (l *listener) wait(ctx context.Context, wake time.Time) error {
 			wake = most
 		}
 	}
+}
+
+// hear waits for one event until the deadline.
+func (l *listener) hear() (bool, error) {
+	_, err := l.conn.Receive()
+	switch {
+	case err == nil, errors.Is(err, unix.ENOBUFS):
+		// Too many to hold is an event as well: all we ask is whether something happened.
+		return true, nil
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return false, fmt.Errorf("wait for netlink events: %w", err)
+	}
+	return false, nil
 }
