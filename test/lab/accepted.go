@@ -35,6 +35,8 @@ type loggedConn struct {
 	log *acceptLog
 }
 
+// Accept hands out the connection once it is in both lists, so that a test that
+// has an answer also finds the accept.
 func (l *acceptLog) Accept() (net.Conn, error) {
 	conn, err := l.AcceptTCP()
 	if err != nil {
@@ -51,6 +53,7 @@ func (l *acceptLog) Accept() (net.Conn, error) {
 	return c, nil
 }
 
+// Close takes it off the list first: Open never counts what is closed.
 func (c *loggedConn) Close() error {
 	c.log.mu.Lock()
 	delete(c.log.open, c)

@@ -73,6 +73,8 @@ func build(ctx context.Context, path string, race bool) error {
 	return nil
 }
 
+// moduleRoot finds the module that the working directory is in; `go test` runs
+// in the tested package's, so a test anywhere in the tree will do.
 func moduleRoot(ctx context.Context) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return "", fmt.Errorf("build limpid: no go in PATH: install it, or set %s to a built limpid", EnvBinary)
@@ -100,6 +102,7 @@ func lock(path string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
+// copyProgram copies an executable file.
 func copyProgram(from, to string) (err error) {
 	src, err := os.Open(from)
 	if err != nil {

@@ -148,7 +148,7 @@ func (c *Capture) drain(fd int, d *decoder, buf, oob []byte) {
 			// Said once when the interface goes down; frames come again later.
 			continue
 		case err == unix.EAGAIN:
-			return
+			return // nothing more for now
 		case err != nil:
 			c.fail(fmt.Errorf("receive frame: %w", err))
 			return
@@ -162,6 +162,8 @@ func (c *Capture) drain(fd int, d *decoder, buf, oob []byte) {
 		if ll, ok := from.(*unix.SockaddrLinklayer); ok {
 			f.Outgoing = ll.Pkttype == unix.PACKET_OUTGOING
 		}
+		// Towards the servers goes what leaves by an interface that faces them,
+		// and what arrives by one that does not.
 		if c.iface.toServers != f.Outgoing {
 			f.Toward = ToClients
 		}
@@ -171,6 +173,7 @@ func (c *Capture) drain(fd int, d *decoder, buf, oob []byte) {
 	}
 }
 
+// add keeps a frame and wakes whoever waits for one.
 func (c *Capture) add(f Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,6 +182,8 @@ func (c *Capture) add(f Frame) {
 	c.grown = make(chan struct{})
 }
 
+// fail keeps an error for Stop and WaitFor: a capture goes on after one, so that
+// what can be seen is seen.
 func (c *Capture) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

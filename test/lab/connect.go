@@ -41,6 +41,8 @@ func (l *Lab) connect(specs []nodeSpec, wires []wireSpec, boxDown bool) error {
 	return l.settle(wires, boxDown)
 }
 
+// addBridges makes the node's own bridges, up, silent (no multicast snooping, no
+// STP, which is off by default) and with the addresses they have.
 func (n *Node) addBridges() error {
 	return n.netlink(func(h *netlink.Handle) error {
 		for _, b := range n.spec.bridges {
@@ -127,6 +129,7 @@ func (n *Node) address(h *netlink.Handle, link netlink.Link, e wireEnd) error {
 	if e.net == 0 {
 		return nil
 	}
+	// Without duplicate address detection, IPv6 too works at once.
 	for _, p := range []netip.Prefix{addr4(e.net, e.n), addr6(e.net, e.n)} {
 		if err := h.AddrAdd(link, &netlink.Addr{IPNet: ipNet(p), Flags: unix.IFA_F_NODAD}); err != nil {
 			return fmt.Errorf("add %s to %s in %s: %w", p, e.iface, n.Name, err)
@@ -135,6 +138,7 @@ func (n *Node) address(h *netlink.Handle, link netlink.Link, e wireEnd) error {
 	return nil
 }
 
+// describe is what Node.Interface will tell of this end.
 func (e wireEnd) describe() Interface {
 	i := Interface{Name: e.iface, MAC: e.mac(), toServers: e.side == servers}
 	if e.net != 0 {
@@ -143,6 +147,7 @@ func (e wireEnd) describe() Interface {
 	return i
 }
 
+// enslave makes a link a port of a bridge by name.
 func enslave(h *netlink.Handle, port netlink.Link, bridge string) error {
 	master, err := h.LinkByName(bridge)
 	if err == nil {

@@ -21,6 +21,32 @@
 // them is limpid's, so their ports towards the box are where a capture sees
 // what really is on the wire. The box starts with two ports and no bridge.
 //
+// A test that looks at both ends of an exchange:
+//
+//	l := lab.New(t)
+//	l.S2.HTTPOrigin(":80")
+//	p, err := l.StartLimpid(t.Context(), config)
+//	err = p.WaitMode("inline", 10*time.Second)
+//	lan, err := l.LANSwitch.Capture("box", lab.TCP(80))
+//	wan, err := l.WANSwitch.Capture("box", lab.TCP(80))
+//	conn, err := l.C1.Dial(t.Context(), "tcp", "", "10.80.0.2:80")
+//	n, err := lab.Get("/bytes/100000")(t.Context(), conn)
+//	...
+//	a, err := lan.Stop()
+//	b, err := wan.Stop()
+//	diff := lab.Diff(lab.Tuples(a), lab.Tuples(b)) // "" on a wire
+//
+// Three habits of it: a capture's Direction means the same at every place; a
+// Capture, Server, Origin or Limpid ends with the lab if nobody ended it before;
+// and where the kernel lacks something the error is an *UnsupportedError.
+//
+// `ip netns exec lp<pid>-c1 ...` enters a node by hand. Node.Command starts
+// programs without it, see there.
+//
+// How it stays small: a node has one thread in its namespace (keeper.go), which
+// opens its sockets and starts its programs. Nothing else has to be there, so
+// Go's own dialer, HTTP server and os/exec do the rest from any goroutine.
+//
 // The package owns the namespaces named lp<pid>-*, the processes in them and
 // one temporary directory; Close ends all three. It never touches the host's
 // own interfaces, sysctls or rules, and has no state outside a Lab.

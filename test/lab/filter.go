@@ -20,6 +20,7 @@ func UDP(ports ...uint16) Filter {
 	return func(f Frame) bool { return f.Protocol == unix.IPPROTO_UDP && f.hasPort(ports) }
 }
 
+// hasPort: one of its ports is in the list, or the list is empty.
 func (f Frame) hasPort(ports []uint16) bool {
 	for _, p := range ports {
 		if f.SrcPort == p || f.DstPort == p {
@@ -73,6 +74,7 @@ func Select(frames []Frame, filters ...Filter) []Frame {
 	return kept
 }
 
+// passes: all filters agree.
 func passes(f Frame, filters []Filter) bool {
 	for _, keep := range filters {
 		if !keep(f) {

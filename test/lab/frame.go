@@ -122,6 +122,7 @@ type decoder struct {
 	rest  gopacket.Payload
 }
 
+// newDecoder knows the protocols of the lab; more are payload.
 func newDecoder() *decoder {
 	d := &decoder{}
 	d.parser = gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet,
@@ -162,6 +163,7 @@ func (d *decoder) decode(data []byte) Frame {
 			f.Payload = d.ip6.Payload
 		case layers.LayerTypeTCP:
 			f.SrcPort, f.DstPort = uint16(d.tcp.SrcPort), uint16(d.tcp.DstPort)
+			// The byte of flags itself: cheaper than eight booleans.
 			f.Flags = TCPFlags(d.tcp.Contents[13])
 			f.Seq, f.Ack, f.Window, f.Payload = d.tcp.Seq, d.tcp.Ack, d.tcp.Window, d.tcp.Payload
 		case layers.LayerTypeUDP:

@@ -24,6 +24,7 @@ type keeper struct {
 	mounted bool
 }
 
+// errKeeperGone is what a node says after its lab was closed.
 var errKeeperGone = errors.New("the lab is closed")
 
 // startKeeper makes the namespace name, already claimed, and its thread.
@@ -63,6 +64,7 @@ func (k *keeper) begin(name string, ready chan<- error) {
 	// Returning while locked ends the thread, and with it its children.
 }
 
+// serve does the work that comes until stop.
 func (k *keeper) serve() {
 	for {
 		select {

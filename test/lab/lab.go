@@ -59,6 +59,7 @@ func Build(ctx context.Context, o Options) (*Lab, error) {
 	return l, nil
 }
 
+// build leaves what it has made in l, also when it breaks off: Close finds it.
 func (l *Lab) build(ctx context.Context, o Options) error {
 	if err := prepareNetnsDir(); err != nil {
 		return err

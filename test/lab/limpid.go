@@ -62,6 +62,7 @@ func (l *Lab) StartLimpid(ctx context.Context, config string, extra ...string) (
 	return p, nil
 }
 
+// start runs the supervisor and the one goroutine that waits for it.
 func (p *Limpid) start(extra []string) error {
 	// A file, not a pipe: no reader can slow limpid down, and what its
 	// children write after its death is kept too.

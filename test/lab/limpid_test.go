@@ -104,11 +104,11 @@ func TestParseStatus(t *testing.T) {
 		}
 	}
 	const full = `{"mode":"inline","reason":"healthy","since":"2026-01-02T03:04:05Z","capture":"redirect","handshake":"accept",
-		"proxy":{"pid":12,"restarts":3},"gate":{"pid":11},"flows":{"active":1,"captured":2,"bridged":3},"requests":4,
+		"proxy":{"pid":12,"restarts":3,"last_exit":"signal: killed"},"gate":{"pid":11},"flows":{"active":1,"captured":2,"bridged":3},"requests":4,
 		"cache":{"hits":5,"misses":6},"last_gap_ms":0.25,"extra":{"x":1}}`
 	s, err := parseStatus([]byte(full))
 	must(t, err)
-	if s.Proxy != (Child{12, 3}) || s.Gate.PID != 11 || s.Flows.Bridged != 3 || s.Requests != 4 || s.Cache.Misses != 6 ||
+	if s.Proxy != (Child{PID: 12, Restarts: 3, LastExit: "signal: killed"}) || s.Gate.PID != 11 || s.Flows.Bridged != 3 || s.Requests != 4 || s.Cache.Misses != 6 ||
 		s.LastGap != 0.25 || s.Capture != "redirect" || s.Handshake != "accept" || s.Since.Year() != 2026 || string(s.Raw) != full {
 		t.Errorf("read as %+v", s)
 	}

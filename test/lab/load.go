@@ -103,6 +103,8 @@ func (r *Running) schedule(ctx context.Context, l Load) {
 	}
 }
 
+// attempt is one connection from dial to close. Took ends before the close,
+// which with FIN may wait for nobody.
 func (l Load) attempt(ctx context.Context, due time.Time) Attempt {
 	a := Attempt{Due: due, Began: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)

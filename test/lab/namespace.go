@@ -77,6 +77,7 @@ func removeName(name string) error {
 // nsID tells namespaces apart; comparable with /proc/PID/ns/net.
 type nsID struct{ dev, ino uint64 }
 
+// identify names the namespace behind a file of /proc or netnsDir.
 func identify(path string) (nsID, error) {
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {

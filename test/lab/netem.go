@@ -16,10 +16,12 @@ type UnsupportedError struct {
 	Feature, Option, Kernel string
 }
 
+// Error names feature, running kernel and option.
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("%s: kernel %s lacks %s: use one that has it (the VM's does)", e.Feature, e.Kernel, e.Option)
 }
 
+// unsupported fills in the running kernel.
 func unsupported(feature, option string) error {
 	var u unix.Utsname
 	release := "of unknown release"
@@ -41,6 +43,7 @@ func (n *Node) Lose(iface string, percent float32) error {
 	return n.netem(iface, "loss", netlink.NetemQdiscAttrs{Loss: percent, Limit: 10000})
 }
 
+// netem makes the discipline the interface's root, in place of an earlier one.
 func (n *Node) netem(iface, what string, attrs netlink.NetemQdiscAttrs) error {
 	return n.onLink(iface, what, func(h *netlink.Handle, link netlink.Link) error {
 		root := netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT}

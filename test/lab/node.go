@@ -38,6 +38,7 @@ type Interface struct {
 	toServers bool
 }
 
+// newNode starts the node's thread in its new namespace, under a claimed name.
 func newNode(l *Lab, spec nodeSpec) (*Node, error) {
 	k, err := startKeeper(l.prefix + spec.name)
 	if err != nil {
@@ -65,6 +66,7 @@ func (n *Node) Interfaces() []Interface {
 	return slices.Clone(n.interfaces)
 }
 
+// addInterface makes one known to Interface and Capture.
 func (n *Node) addInterface(i Interface) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -149,6 +151,7 @@ func (n *Node) SetDown(iface string) error {
 	return n.onLink(iface, "set down", (*netlink.Handle).LinkSetDown)
 }
 
+// onLink runs f on an interface; verb says in the error what was tried.
 func (n *Node) onLink(iface, verb string, f func(*netlink.Handle, netlink.Link) error) error {
 	return n.netlink(func(h *netlink.Handle) error {
 		link, err := h.LinkByName(iface)

@@ -77,6 +77,7 @@ func (o *Origin) Requests() []Request {
 	return slices.Clone(o.seen)
 }
 
+// handler notes each request before it is answered.
 func (o *Origin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/bytes/{n}", func(w http.ResponseWriter, r *http.Request) {
@@ -116,6 +117,7 @@ func (o *Origin) handler() http.Handler {
 	})
 }
 
+// note copies what a handler may change later.
 func (o *Origin) note(r *http.Request) {
 	client, _ := netip.ParseAddrPort(r.RemoteAddr)
 	o.mu.Lock()
@@ -126,6 +128,7 @@ func (o *Origin) note(r *http.Request) {
 	})
 }
 
+// size is the N of the path.
 func size(r *http.Request) (Content, error) {
 	n, err := strconv.ParseInt(r.PathValue("n"), 10, 64)
 	if err != nil || n < 0 {
@@ -171,6 +174,7 @@ func pieces(usual time.Duration) http.HandlerFunc {
 	}
 }
 
+// echo sends the body back as it comes, with the length it was announced with.
 func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Client", r.RemoteAddr)
 	w.Header().Set("X-Request-Line", r.Method+" "+r.RequestURI+" "+r.Proto)

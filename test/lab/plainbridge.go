@@ -41,6 +41,7 @@ func (l *Lab) PlainBridge() (remove func() error, err error) {
 	return func() error { return l.Box.removePlainBridge(before) }, nil
 }
 
+// addPlainBridge makes the bridge with both ports, then brings it up.
 func (n *Node) addPlainBridge() error {
 	return n.netlink(func(h *netlink.Handle) error {
 		attrs := netlink.NewLinkAttrs()
@@ -70,6 +71,7 @@ func (n *Node) addPlainBridge() error {
 	})
 }
 
+// removePlainBridge frees the ports and writes the sysctls back.
 func (n *Node) removePlainBridge(sysctls map[string]string) error {
 	err := n.onLink(plainBridge, "remove", (*netlink.Handle).LinkDel)
 	for key, value := range sysctls {

@@ -39,6 +39,8 @@ func RawExchange(ctx context.Context, conn net.Conn, send []byte, done func([]by
 	return got, nil
 }
 
+// readUntil reads until done is content; the end of the stream is an error
+// unless nothing was missing.
 func readUntil(r io.Reader, done func([]byte) bool) ([]byte, error) {
 	var got []byte
 	buf := make([]byte, 64<<10)

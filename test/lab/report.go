@@ -13,6 +13,7 @@ import (
 // figures taken from it.
 type Report struct{ Attempts []Attempt }
 
+// newReport sorts: attempts are recorded in the order they ended.
 func newReport(attempts []Attempt) Report {
 	list := slices.Clone(attempts)
 	slices.SortFunc(list, func(a, b Attempt) int { return a.Began.Compare(b.Began) })

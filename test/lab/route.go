@@ -16,6 +16,7 @@ const (
 	fromRule    = 1000
 )
 
+// addRoute adds one route, and the rule that leads to it if it needs one.
 func addRoute(h *netlink.Handle, r routeSpec) error {
 	to, err := netip.ParsePrefix(r.to)
 	if err != nil {
@@ -51,6 +52,7 @@ func addRoute(h *netlink.Handle, r routeSpec) error {
 	return nil
 }
 
+// sourceRule sends packets from r's address to the table of its own.
 func sourceRule(r routeSpec) *netlink.Rule {
 	from := netip.MustParseAddr(r.from)
 	rule := netlink.NewRule()

@@ -30,6 +30,7 @@ func (n *Node) Serve(addr string, handle func(context.Context, *net.TCPConn)) (*
 	return s, nil
 }
 
+// listenLogged opens a listener that keeps a list of whom it accepted.
 func (n *Node) listenLogged(ctx context.Context, addr string) (*acceptLog, error) {
 	ln, err := n.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -38,6 +39,7 @@ func (n *Node) listenLogged(ctx context.Context, addr string) (*acceptLog, error
 	return &acceptLog{TCPListener: ln, open: map[*loggedConn]struct{}{}}, nil
 }
 
+// accept runs a handler for each connection until the listener is closed.
 func (s *Server) accept(ctx context.Context, handle func(context.Context, *net.TCPConn)) {
 	for {
 		conn, err := s.Accept()

@@ -112,6 +112,7 @@ func (n *Node) Dial(ctx context.Context, network, laddr, raddr string) (*net.TCP
 	return tcp, nil
 }
 
+// localAddress reads an address with or without port; no port is any port.
 func localAddress(s string) (*net.TCPAddr, error) {
 	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 0)), nil
@@ -164,6 +165,7 @@ func (l *Lab) ClientAddrs6(n int) []netip.Addr {
 	return firstAddrs(netip.MustParsePrefix(ManyClients6), n)
 }
 
+// firstAddrs counts up from the first host address of p.
 func firstAddrs(p netip.Prefix, n int) []netip.Addr {
 	addrs := make([]netip.Addr, 0, n)
 	for a := p.Addr().Next(); len(addrs) < min(n, 65000); a = a.Next() {

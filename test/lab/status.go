@@ -30,15 +30,20 @@ type Status struct {
 	// the last event, in milliseconds.
 	LastGap float64 `json:"last_gap_ms"`
 
+	// Problems is what limpid keeps trying to mend, one line each.
+	Problems []string `json:"problems"`
+
 	Raw json.RawMessage `json:"-"`
 }
 
 // Child is one process of limpid; PID is 0 while there is none.
 type Child struct {
-	PID      int `json:"pid"`
-	Restarts int `json:"restarts"`
+	PID      int    `json:"pid"`
+	Restarts int    `json:"restarts"`
+	LastExit string `json:"last_exit"`
 }
 
+// parseStatus refuses what is JSON but no status.
 func parseStatus(data []byte) (Status, error) {
 	var s Status
 	if err := json.Unmarshal(data, &s); err != nil {

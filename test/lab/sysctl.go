@@ -62,6 +62,7 @@ func (n nodeSpec) prepare() error {
 	return nil
 }
 
+// setSysctl writes one key under /proc/sys/net of the calling thread's namespace.
 func setSysctl(key, value string) error {
 	if err := os.WriteFile(filepath.Join("/proc/sys/net", key), []byte(value), 0o644); err != nil {
 		return fmt.Errorf("set sysctl net/%s to %q: %w", key, value, err)

@@ -22,10 +22,11 @@ const (
 type nodeSpec struct {
 	name    string
 	kind    kind
-	routes  []routeSpec
+	routes  []routeSpec // applied in this order
 	bridges []bridgeSpec
 }
 
+// kind is how a namespace behaves as an IP host.
 type kind int
 
 const (
@@ -39,12 +40,13 @@ const (
 // makes only packets from that address use it.
 type routeSpec struct {
 	kind routeKind
-	to   string
-	via  string
-	dev  string
-	from string
+	to   string // prefix
+	via  string // gateway of a unicast route
+	dev  string // only where the kernel cannot tell it
+	from string // address
 }
 
+// routeKind is the kernel's type of route (RTN_* in rtnetlink.h).
 type routeKind int
 
 const (
@@ -83,6 +85,7 @@ type wireEnd struct {
 	side   side
 }
 
+// wireSpec is a veth pair.
 type wireSpec struct{ a, b wireEnd }
 
 // nodes is the whole lab as data.
@@ -173,6 +176,7 @@ func wires() []wireSpec {
 	return list
 }
 
+// join makes one list; the shared parts are copied, not appended to.
 func join(lists ...[]routeSpec) []routeSpec {
 	var all []routeSpec
 	for _, l := range lists {
@@ -210,6 +214,7 @@ func (e wireEnd) mac() MAC {
 	return m
 }
 
+// macOf is the MAC of host n of network net: 02:net:00:00:n/100:n%100, decimal.
 func macOf(net, n int) MAC {
 	return MAC{0x02, bcd(net), 0, 0, bcd(n / 100), bcd(n % 100)}
 }
