@@ -2,12 +2,12 @@ package vm
 
 import (
 	"bytes"
+	"context"
 	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -24,16 +24,12 @@ type libraryKey struct {
 }
 
 // loadLibraries reads the host's library cache through `ldconfig -p`.
-func loadLibraries() (*libraries, error) {
-	path, err := findProgram("ldconfig")
+func loadLibraries(ctx context.Context) (*libraries, error) {
+	out, err := command(ctx, "", "ldconfig", "-p")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list the host's libraries: %w", err)
 	}
-	out, err := exec.Command(path, "-p").Output()
-	if err != nil {
-		return nil, fmt.Errorf("run ldconfig -p: %w", err)
-	}
-	return &libraries{cache: parseLdconfig(string(out))}, nil
+	return &libraries{cache: parseLdconfig(out)}, nil
 }
 
 // parseLdconfig reads lines such as "\tlibz.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libz.so.1". The first entry of

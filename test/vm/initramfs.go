@@ -34,7 +34,7 @@ func packInitramfs(ctx context.Context, path string, spec Spec) error {
 
 // planInitramfs decides what the guest finds; only the guest's process 1 is built now, in the folder work.
 func planInitramfs(ctx context.Context, work string, spec Spec) (*tree, error) {
-	libs, err := loadLibraries()
+	libs, err := loadLibraries(ctx)
 	if err != nil {
 		return nil, err
 	}

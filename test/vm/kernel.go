@@ -2,7 +2,6 @@ package vm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -24,36 +23,38 @@ type Kernel struct {
 }
 
 // DebianKernel gives Debian's newest 6.12 kernel, unpacked in the cache folder; it is downloaded with apt the first
-// time and never installed. With no apt lists it takes what the cache already holds.
+// time and never installed. When apt has no lists or cannot download, what the cache already holds is good enough.
 func DebianKernel(ctx context.Context, cache string) (Kernel, error) {
-	var missing error
+	var reason error
 	for _, meta := range kernelPackages() {
-		name, version, err := resolvePackage(ctx, meta)
-		if err != nil {
-			missing = errors.Join(missing, err)
-			continue
+		kernel, err := packagedKernel(ctx, cache, meta)
+		if err == nil {
+			return kernel, nil
 		}
-		dir := filepath.Join(cache, name+"_"+strings.ReplaceAll(version, ":", "%3a"))
-		if !exists(dir) {
-			if err := unpackPackage(ctx, name, version, dir); err != nil {
-				return Kernel{}, err
-			}
+		if reason == nil {
+			reason = err
 		}
-		return kernelIn(dir)
 	}
-	if old, err := filepath.Glob(filepath.Join(cache, "linux-image-6.12.*_*")); err == nil && len(old) > 0 {
-		return kernelIn(old[len(old)-1])
+	older, err := filepath.Glob(filepath.Join(cache, "linux-image-6.12.*_*"))
+	if err == nil && len(older) > 0 {
+		return kernelIn(older[len(older)-1])
 	}
-	return Kernel{}, fmt.Errorf("find a 6.12 kernel for the test VM: apt offers none; run apt-get update (Debian 12 with its security archive): %w",
-		errors.Unwrap(firstOf(missing)))
+	return Kernel{}, fmt.Errorf("find a 6.12 kernel for the test VM: %w; run apt-get update (Debian 12 with its security archive has one)", reason)
 }
 
-// firstOf gives the first of joined errors, since a user is told one line.
-func firstOf(err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()[0]
+// packagedKernel gives the kernel that a meta package stands for, from the cache or else from apt.
+func packagedKernel(ctx context.Context, cache, meta string) (Kernel, error) {
+	name, version, err := resolvePackage(ctx, meta)
+	if err != nil {
+		return Kernel{}, err
 	}
-	return err
+	dir := filepath.Join(cache, name+"_"+strings.ReplaceAll(version, ":", "%3a"))
+	if !exists(dir) {
+		if err := unpackPackage(ctx, name, version, dir); err != nil {
+			return Kernel{}, err
+		}
+	}
+	return kernelIn(dir)
 }
 
 // resolvePackage gives the package and version that a meta package such as linux-image-6.12-cloud-amd64 stands for.
@@ -64,7 +65,7 @@ func resolvePackage(ctx context.Context, meta string) (name, version string, err
 	}
 	name, version, ok := parseDepends(out)
 	if !ok {
-		return "", "", fmt.Errorf("look up %s: %w", meta, errors.New("it depends on no linux-image package with a version"))
+		return "", "", fmt.Errorf("look up %s: it depends on no linux-image package with a version", meta)
 	}
 	return name, version, nil
 }
@@ -102,7 +103,7 @@ func unpackPackage(ctx context.Context, name, version, dir string) (err error) {
 		return fmt.Errorf("make kernel cache: %w", err)
 	}
 	if _, err := command(ctx, work, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name+"="+version); err != nil {
-		return fmt.Errorf("download %s %s (run apt-get update if apt's lists are old): %w", name, version, err)
+		return fmt.Errorf("download %s %s: %w", name, version, err)
 	}
 	debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
 	if err != nil || len(debs) != 1 {

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -142,11 +143,7 @@ func TestArchiveAsCpioReadsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := t.TempDir()
-	cmd := exec.Command("cpio", "--extract", "--quiet", "--make-directories")
-	cmd.Dir, cmd.Stdin = out, &archive
-	if message, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("cpio: %v: %s", err, message)
-	}
+	unpackArchive(t, out, &archive)
 	for path, want := range map[string]string{
 		"usr/bin/tool": "#!", "bin/tool": "#!", "carried/one": "1", "carried/sub/three": "333", "carried/link": "333",
 	} {
@@ -164,7 +161,7 @@ func TestArchiveAsCpioReadsIt(t *testing.T) {
 
 // A program brings what it needs: its interpreter, its libraries and theirs.
 func TestProgramBringsLibraries(t *testing.T) {
-	libs, err := loadLibraries()
+	libs, err := loadLibraries(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,22 +174,24 @@ func TestProgramBringsLibraries(t *testing.T) {
 	if err := tree.writeTo(&archive); err != nil {
 		t.Fatal(err)
 	}
-	unpack := exec.Command("cpio", "--extract", "--quiet", "--make-directories")
-	unpack.Dir, unpack.Stdin = root, &archive
-	if message, err := unpack.CombinedOutput(); err != nil {
-		t.Fatalf("cpio: %v: %s", err, message)
-	}
+	unpackArchive(t, root, &archive)
 	path, err := findProgram("tcpdump")
 	if err != nil {
 		t.Fatal(err)
 	}
-	chroot, err := findProgram("chroot")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command(chroot, root, path, "--version").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "busybox", "chroot", root, path, "--version").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "tcpdump version") {
 		t.Errorf("tcpdump alone in its root says %q, %v", out, err)
+	}
+}
+
+// unpackArchive unpacks as a program of others understands the format.
+func unpackArchive(t *testing.T, dir string, archive io.Reader) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "busybox", "cpio", "-i", "-d", "-m")
+	cmd.Dir, cmd.Stdin = dir, archive
+	if message, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("busybox cpio: %v: %s", err, message)
 	}
 }
 

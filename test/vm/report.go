@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,9 +85,7 @@ func prepareTest(t *testing.T, pkg, run string, spec *Spec) error {
 	}
 	if data := filepath.Join(dir, "testdata"); exists(data) {
 		files := map[string]string{filepath.Join(spec.Dir, "testdata"): data}
-		for guest, host := range spec.Files {
-			files[guest] = host
-		}
+		maps.Copy(files, spec.Files)
 		spec.Files = files
 	}
 	spec.Args = slices.Concat([]string{

@@ -32,8 +32,8 @@ func (f *Failure) Error() string {
 // Run boots the kernel, runs the program in it and returns when the machine is off. An error means that the program did
 // not run to its end (see Failure); a program that ended with a status other than 0 is no error here: see Result.Exit.
 func Run(ctx context.Context, spec Spec) (Result, error) {
-	spec, err := spec.withDefaults()
-	if err != nil {
+	spec = spec.withDefaults()
+	if err := spec.check(); err != nil {
 		return Result{Exit: -1}, err
 	}
 	if _, err := findProgram("qemu-system-x86_64"); err != nil {
@@ -44,7 +44,8 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 		if err != nil {
 			return Result{Exit: -1}, err
 		}
-		if spec.Kernel, err = DebianKernel(ctx, filepath.Join(root, ".cache", "vm")); err != nil {
+		spec.Kernel, err = DebianKernel(ctx, filepath.Join(root, ".cache", "vm"))
+		if err != nil {
 			return Result{Exit: -1}, err
 		}
 	}

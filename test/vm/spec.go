@@ -55,8 +55,8 @@ const (
 // guestPath is the guest's PATH.
 const guestPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// withDefaults fills what was left zero and refuses what cannot be run.
-func (s Spec) withDefaults() (Spec, error) {
+// withDefaults fills what was left zero.
+func (s Spec) withDefaults() Spec {
 	if s.Memory == 0 {
 		s.Memory = defaultMemory
 	}
@@ -75,29 +75,34 @@ func (s Spec) withDefaults() (Spec, error) {
 	if s.Output == nil {
 		s.Output = io.Discard
 	}
+	return s
+}
+
+// check refuses what cannot be run.
+func (s Spec) check() error {
 	switch {
 	case s.Binary == "":
-		return s, fmt.Errorf("read VM spec: no Binary; name the program to run")
+		return fmt.Errorf("read VM spec: no Binary; name the program to run")
 	case s.Memory < minMemory:
-		return s, fmt.Errorf("read VM spec: Memory is %d MiB; give at least %d", s.Memory, minMemory)
+		return fmt.Errorf("read VM spec: Memory is %d MiB; give at least %d", s.Memory, minMemory)
 	case s.CPUs < 1 || s.CPUs > maxCPUs:
-		return s, fmt.Errorf("read VM spec: CPUs is %d; give 1 to %d", s.CPUs, maxCPUs)
+		return fmt.Errorf("read VM spec: CPUs is %d; give 1 to %d", s.CPUs, maxCPUs)
 	case s.Timeout < 0:
-		return s, fmt.Errorf("read VM spec: Timeout is %v; give a positive time", s.Timeout)
+		return fmt.Errorf("read VM spec: Timeout is %v; give a positive time", s.Timeout)
 	case !filepath.IsAbs(s.Dir):
-		return s, fmt.Errorf("read VM spec: Dir %q is not absolute", s.Dir)
+		return fmt.Errorf("read VM spec: Dir %q is not absolute", s.Dir)
 	}
 	for guest := range s.Files {
 		if !filepath.IsAbs(guest) {
-			return s, fmt.Errorf("read VM spec: guest path %q in Files is not absolute", guest)
+			return fmt.Errorf("read VM spec: guest path %q in Files is not absolute", guest)
 		}
 	}
 	for _, v := range s.Env {
 		if !strings.Contains(v, "=") {
-			return s, fmt.Errorf("read VM spec: %q in Env is not KEY=value", v)
+			return fmt.Errorf("read VM spec: %q in Env is not KEY=value", v)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // environment is the program's whole environment; later entries win.

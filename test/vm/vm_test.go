@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,7 +76,7 @@ func TestPanicAndDeadline(t *testing.T) {
 // checkFailure wants a one-line Failure that says what, with a console tail that holds the given words.
 func checkFailure(t *testing.T, err error, what, console string) {
 	t.Helper()
-	failure, ok := err.(*Failure)
+	failure, ok := errors.AsType[*Failure](err)
 	if !ok {
 		t.Fatalf("error = %v, want a Failure", err)
 	}
@@ -104,6 +105,35 @@ func TestRunRefusesBadSpecs(t *testing.T) {
 			t.Errorf("error = %v, want one line with %q", err, want)
 		}
 	}
+}
+
+// QEMU's own complaint and that of the guest's process 1 reach the caller.
+func TestWhatCannotStart(t *testing.T) {
+	_, err := Run(t.Context(), Spec{Binary: "/bin/true", Kernel: Kernel{Image: "testdata/no-kernel"}})
+	checkFailure(t, err, "testdata/no-kernel", "")
+
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("no program\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Run(t.Context(), Spec{Binary: text})
+	checkFailure(t, err, "exec format error", "limpid-init")
+}
+
+// An apt without lists is told in one line; nothing is downloaded.
+func TestNoKernelWithoutAptLists(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "apt.conf")
+	lines := fmt.Sprintf("Dir::State::lists %q;\nDir::Cache %q;\n", filepath.Join(dir, "lists"), filepath.Join(dir, "cache"))
+	if err := os.WriteFile(config, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("APT_CONFIG", config)
+	_, err := DebianKernel(t.Context(), filepath.Join(dir, "kernels"))
+	if err == nil || !strings.Contains(err.Error(), "run apt-get update") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error = %v, want one line that says to run apt-get update", err)
+	}
+	t.Log(err)
 }
 
 func TestRunNeedsQEMU(t *testing.T) {

@@ -73,7 +73,7 @@ func TestKernelLoadsModules(t *testing.T) {
 		t.Fatal("ifb is loaded already: this test shows nothing")
 	}
 	command(t, "ip link add limpid-ifb type ifb")
-	t.Cleanup(func() { exec.Command("ip", "link", "del", "limpid-ifb").Run() })
+	defer command(t, "ip link del limpid-ifb")
 	if !loaded(t, "ifb") {
 		t.Error("ifb device exists but its module is not loaded")
 	}
@@ -90,7 +90,7 @@ func loaded(t *testing.T, module string) bool {
 
 // A shell must run the host's programs, not look-alikes of its own.
 func TestShellRunsCarriedPrograms(t *testing.T) {
-	out, err := exec.Command("sh", "-c", "ip -V && ls /etc | grep passwd").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", "ip -V && ls /etc | grep passwd").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

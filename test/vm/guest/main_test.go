@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,7 +41,8 @@ func namespace(t *testing.T, name string) {
 	t.Helper()
 	command(t, "ip netns add "+name)
 	t.Cleanup(func() {
-		if out, err := exec.Command("ip", "netns", "del", name).CombinedOutput(); err != nil {
+		// The test's own context has ended by now.
+		if out, err := exec.CommandContext(context.Background(), "ip", "netns", "del", name).CombinedOutput(); err != nil {
 			t.Errorf("remove namespace %s: %v: %s", name, err, out)
 		}
 	})

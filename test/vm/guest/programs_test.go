@@ -40,14 +40,16 @@ http { include /etc/nginx/mime.types; access_log off; server { listen 192.0.2.2:
 // start runs a program in the background until the test ends.
 func start(t *testing.T, name string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
-		cmd.Wait()
+		if err := cmd.Wait(); err != nil {
+			t.Logf("%s ended: %v", name, err) // by the signal that ended it
+		}
 	})
 }
 
