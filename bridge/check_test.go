@@ -21,9 +21,11 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 	l.port("addressed")
 	l.port("third")
 	stacked := l.port("stacked")
-	must(t, netlink.LinkAdd(&netlink.Macvlan{
-		LinkAttrs: netlink.LinkAttrs{Name: "mac0", ParentIndex: link(t, "stacked").Attrs().Index}, Mode: netlink.MACVLAN_MODE_BRIDGE,
-	}))
+	// Either will do: a kernel may have one only.
+	upper := netlink.LinkAttrs{Name: "upper", ParentIndex: link(t, "stacked").Attrs().Index}
+	if err := netlink.LinkAdd(&netlink.Macvlan{LinkAttrs: upper, Mode: netlink.MACVLAN_MODE_BRIDGE}); err != nil {
+		must(t, netlink.LinkAdd(&netlink.Vlan{LinkAttrs: upper, VlanId: 7}))
+	}
 	stacked.do(func() { // its number is that of another interface elsewhere: no relation
 		must(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "a"}, PeerName: "b"}))
 	})
@@ -57,7 +59,7 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 		{"addresses", Spec{Name: "br0", LAN: "addressed", WAN: "wan0"},
 			[]string{"port addressed has the address 192.0.2.1/24 and 2001:db8::1/64, which dies in a bridge: move it to [management]"}},
 		{"stacked devices", Spec{Name: "br0", LAN: "lan0", WAN: "stacked"},
-			[]string{"port stacked carries mac0, which takes frames off the wire: remove it (ip link del mac0)"}},
+			[]string{"port stacked carries upper, which takes frames off the wire: remove it (ip link del upper)"}},
 		{"much at once", Spec{Name: "br0", LAN: "lo", WAN: "taken"}, []string{"port lo is", "port taken is"}},
 		{"missing beside worse", Spec{Name: "br0", LAN: "nowhere", WAN: "taken"}, []string{"port taken is"}},
 	} {

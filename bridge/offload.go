@@ -43,8 +43,9 @@ func lro(name string) bool {
 	return ethtool(name, &value) == nil && value[1]&ethFlagLRO != 0
 }
 
-// disableLRO turns it off. The kernel does so itself when a port joins a bridge
-// (dev_disable_lro in br_add_if), but lets anybody turn it on again.
+// disableLRO turns it off and reads it back. The kernel does so itself when a port
+// joins a bridge (dev_disable_lro in br_add_if), but only warns if the driver does
+// not follow.
 func disableLRO(name string) error {
 	value := [2]uint32{unix.ETHTOOL_GFLAGS, 0}
 	if err := ethtool(name, &value); err != nil {

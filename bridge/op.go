@@ -14,7 +14,8 @@ type Op interface {
 }
 
 // CreateBridge makes the bridge with all its settings in one message, still down:
-// no frame ever meets it half configured, and its address is fixed from the start.
+// no frame ever meets it half configured. An address given at creation stays, while
+// one that the kernel chose follows the ports, and udev replaces it.
 type CreateBridge struct {
 	Name string
 	MAC  net.HardwareAddr
