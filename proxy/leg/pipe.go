@@ -12,6 +12,9 @@ const (
 	pipesAtMost = 64
 )
 
+// Descriptors is how many descriptors a pool holds at most, beside its pairs.
+const Descriptors = 2*pipesAtMost + 1
+
 // pipe carries bytes from one socket to another without a copy.
 type pipe struct {
 	in, out int32 // ends to splice from and to

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func newWorker(t testing.TB, settings Settings) *rig {
 	r := &rig{t: t, board: scoreboard.Local()}
 	r.loop = flowtest.Loop(t, func() { r.worker.Close() })
 	r.worker = flowtest.On(t, r.loop, func() *Worker {
-		w, err := NewWorker(r.loop, settings, r.board, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		w, err := NewWorker(r.loop, settings, new(atomic.Int64), r.board, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		if err != nil {
 			t.Error(err)
 		}

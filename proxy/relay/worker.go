@@ -2,6 +2,7 @@ package relay
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"limpid/proxy/eventloop"
@@ -22,6 +23,7 @@ type Worker struct {
 	pool     *leg.Pool
 	settings Settings
 	board    *scoreboard.Board
+	active   *atomic.Int64 // flows of all workers
 	log      *slog.Logger
 
 	flows    []*Flow
@@ -35,15 +37,15 @@ type Worker struct {
 	count struct{ requests, responses, up, down uint64 }
 }
 
-// NewWorker makes the worker of a loop. Call it on the loop's goroutine, or
-// before the loop runs.
-func NewWorker(loop *eventloop.Loop, settings Settings, board *scoreboard.Board, log *slog.Logger) (*Worker, error) {
+// NewWorker makes the worker of a loop. active counts the flows of all workers
+// that share it. Call it on the loop's goroutine, or before the loop runs.
+func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, board *scoreboard.Board, log *slog.Logger) (*Worker, error) {
 	pool, err := leg.NewPool(loop)
 	if err != nil {
 		return nil, err
 	}
 	w := &Worker{
-		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, log: log,
+		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, active: active, log: log,
 		slow: make(map[*Flow]time.Time),
 	}
 	if w.ticker, err = loop.NewTicker(max(w.settings.HeadWait/4, time.Millisecond), w.checkHeads); err != nil {
@@ -55,6 +57,7 @@ func NewWorker(loop *eventloop.Loop, settings Settings, board *scoreboard.Board,
 // Take relays a flow that was handed over. It takes ownership of its sockets.
 func (w *Worker) Take(h *handover.Flow) {
 	w.board.Add(scoreboard.Taken, 1)
+	w.active.Add(1)
 	if h.Health {
 		w.board.Add(scoreboard.HealthTaken, 1)
 	}
@@ -80,6 +83,7 @@ func (w *Worker) ended(f *Flow, how leg.Ending) {
 	w.putParser(&f.down)
 	w.watchHead(f)
 
+	w.active.Add(-1)
 	w.board.Add(scoreboard.Ended, 1)
 	if f.health {
 		w.board.Add(scoreboard.HealthEnded, 1)
@@ -115,6 +119,17 @@ func (w *Worker) Drain() {
 			w.ended(f, f.pair.Finish())
 		}
 	}
+}
+
+// Reset resets the flow with the given ID and reports whether there was one.
+func (w *Worker) Reset(id uint64) bool {
+	for _, f := range w.flows {
+		if f.id == id {
+			w.ended(f, f.pair.Cut())
+			return true
+		}
+	}
+	return false
 }
 
 // Cut resets all flows.

@@ -1,0 +1,139 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/proxy/eventloop"
+	"limpid/proxy/handover"
+	"limpid/proxy/http1"
+	"limpid/proxy/relay"
+)
+
+const (
+	// beatTick is how often each loop shows that it is alive, and looks whether
+	// it may take flows again.
+	beatTick = 50 * time.Millisecond
+	// takeBatch is how many flows a loop takes at a time, so that others get
+	// their share of a burst.
+	takeBatch = 8
+	// complaintEvery bounds how often the log hears of the same trouble.
+	complaintEvery = time.Second
+)
+
+// server is one event loop with its worker. Its methods run on the loop's
+// goroutine.
+type server struct {
+	proxy  *Proxy
+	number int
+	loop   *eventloop.Loop
+	worker *relay.Worker
+
+	flow       handover.Flow // the one being taken
+	taking     bool          // the queue is watched
+	lost       bool          // the queue has no sender any more
+	complained time.Time
+	draining   atomic.Bool
+}
+
+func newServer(p *Proxy, number int) (*server, error) {
+	loop, err := eventloop.New()
+	if err != nil {
+		return nil, fmt.Errorf("start event loop %d: %w", number, err)
+	}
+	s := &server{proxy: p, number: number, loop: loop}
+	err = s.equip()
+	if err != nil {
+		_ = loop.Close()
+		return nil, fmt.Errorf("start event loop %d: %w", number, err)
+	}
+	return s, nil
+}
+
+func (s *server) equip() (err error) {
+	settings := relay.Settings{ResetNonHTTP: s.proxy.settings.NonHTTP == "reset", Limits: http1.DefaultLimits()}
+	s.worker, err = relay.NewWorker(s.loop, settings, &s.proxy.active, s.proxy.sockets.Board, s.proxy.log)
+	if err != nil {
+		return err
+	}
+	if err := s.loop.Every(beatTick, s.beat); err != nil {
+		return err
+	}
+	return s.watch()
+}
+
+// watch waits for flows. EPOLLEXCLUSIVE wakes one loop for a flow, not all.
+func (s *server) watch() error {
+	err := s.loop.Add(s.proxy.sockets.Receiver.FD(), unix.EPOLLIN|unix.EPOLLEXCLUSIVE, s)
+	s.taking = err == nil
+	return err
+}
+
+func (s *server) unwatch() {
+	if s.taking {
+		s.taking = false
+		s.loop.Remove(s.proxy.sockets.Receiver.FD())
+	}
+}
+
+// Ready takes flows that wait in the queue.
+func (s *server) Ready(uint32) {
+	for range takeBatch {
+		if s.proxy.active.Load() >= s.proxy.most {
+			s.unwatch()
+			s.complain("flows are left in the queue", errAtLimit)
+			return
+		}
+		switch err := s.proxy.sockets.Receiver.Receive(&s.flow); {
+		case err == nil:
+			s.worker.Take(&s.flow)
+		case errors.Is(err, handover.ErrEmpty):
+			return
+		case errors.Is(err, unix.EPIPE):
+			s.lost = true
+			s.unwatch()
+			s.proxy.log.Error("no flow will come any more", "loop", s.number, "err", err)
+			return
+		default:
+			s.complain("flow lost", err)
+			return
+		}
+	}
+}
+
+var errAtLimit = errors.New("descriptor limit is reached: raise LimitNOFILE, or lower max_connections")
+
+func (s *server) complain(what string, err error) {
+	if now := s.loop.Now(); now.Sub(s.complained) >= complaintEvery {
+		s.complained = now
+		s.proxy.log.Error(what, "loop", s.number, "flows", s.proxy.active.Load(), "err", err)
+	}
+}
+
+// beat shows that the loop is alive.
+func (s *server) beat() {
+	s.proxy.sockets.Board.Beat(s.number)
+	if !s.taking && !s.lost && !s.draining.Load() && s.proxy.active.Load() < s.proxy.most-s.proxy.most/16 {
+		if err := s.watch(); err != nil {
+			s.complain("queue is not watched", err)
+		}
+	}
+}
+
+// drain takes no more flows and ends those on which nothing is under way.
+func (s *server) drain() {
+	s.unwatch()
+	s.worker.Drain()
+	s.draining.Store(true)
+}
+
+// close resets the flows that are left. The loop must not run any longer.
+func (s *server) close() error {
+	s.unwatch()
+	s.worker.Close()
+	return s.loop.Close()
+}
