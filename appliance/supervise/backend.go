@@ -17,7 +17,7 @@ import (
 )
 
 // askTimeout bounds a question to a child, which may hang.
-const askTimeout = 500 * time.Millisecond
+const askTimeout = 1500 * time.Millisecond
 
 // backend answers the control socket.
 type backend struct{ *Supervisor }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"limpid/appliance/child"
+	"limpid/appliance/link"
+	"limpid/appliance/supervise"
+	"limpid/proxy"
+	"limpid/proxy/handover"
+)
+
+// lastGrace is what flows get when the proxy is told to end: the supervisor has
+// waited for them already, and after this they are reset.
+const lastGrace = 200 * time.Millisecond
+
+// proxyLine is the first line on the proxy's link.
+type proxyLine struct {
+	lead
+	proxy.Settings
+}
+
+func proxyLineOf(t supervise.Told) proxyLine {
+	return proxyLine{
+		lead:     lead{t.Grace},
+		Settings: proxy.Settings{NonHTTP: string(t.Config.Proxy.NonHTTP), Via: t.Config.Proxy.Via, Loops: t.Loops, Grace: lastGrace},
+	}
+}
+
+func proxyCommand() command {
+	return command{name: "proxy", summary: "The process that speaks HTTP; supervise starts it", hidden: true, run: runProxy}
+}
+
+func runProxy(ctx context.Context, t terminal, args []string) error {
+	if _, err := parse(newFlags("proxy"), args); err != nil {
+		return err
+	}
+	var line proxyLine
+	conn, err := enter(&line, child.ProxyBoardFD)
+	if err != nil {
+		return err
+	}
+	if err := child.Unprivileged(); err != nil {
+		return err
+	}
+	board, err := openBoard(child.ProxyBoardFD, "proxy board")
+	if err != nil {
+		return err
+	}
+	log := newChildLog(t.err)
+	p, err := proxy.New(line.Settings, proxy.Sockets{Receiver: handover.NewReceiver(child.ProxyReceiveFD), Board: board}, log)
+	if err != nil {
+		// Told the same again, it would fail the same way.
+		return cannotRun{err}
+	}
+	return serve(ctx, log, conn, line.OrphanGrace, map[string]link.Handler{child.MethodFlows: answerFlows(func(<-chan struct{}) []proxy.FlowInfo { return p.Flows() })}, p.Run)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"limpid/appliance/config"
+	"limpid/appliance/supervise"
+)
+
+func superviseCommand() command {
+	return command{name: "supervise", usage: "-c FILE [--run DIR]", summary: "Run the box, in the foreground",
+		help: `
+  -c FILE    configuration (` + defaultConfig + `)
+  --run DIR  directory of the lock and of control.sock (` + defaultRunDir + `)
+
+Builds the bridge, starts gate and proxy, and captures new connections while health checks pass. Logs to stderr.
+SIGTERM and Ctrl-C end it: flows may finish for 2 s, the bridge stays and forwards. SIGHUP reads the configuration
+again.`,
+		run: superviseBox}
+}
+
+func superviseBox(ctx context.Context, t terminal, args []string) error {
+	set := newFlags("supervise")
+	path, dir := configFlag(set), runFlag(set)
+	if _, err := parse(set, args); err != nil {
+		return err
+	}
+	// After the first signal its default action is back: a second one ends at once.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+
+	s, err := supervise.New(ctx, supervise.Options{
+		ConfigPath: *path, RunDir: *dir, Version: version, Log: newLog(t.err, nil), Reload: reload,
+		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
+		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
+		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
+		// The file that runs now, also when it was replaced since.
+		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: os.Environ(),
+		KeepAddress: keepAddress,
+	})
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx)
+}
+
+// keepAddress gives the box the address that the configuration names.
+func keepAddress(ctx context.Context, c config.Management, wire supervise.Wire, log *slog.Logger) {
+	if err := wire.SetAddress(ctx, c.Address, c.Gateway); err != nil && ctx.Err() == nil {
+		log.Error("management address is not set", "address", c.Address.String(), "error", err)
+	}
+}
