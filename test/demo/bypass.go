@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"limpid/appliance/control"
+)
+
+// bypass shows the same request while new connections are bridged.
+func (d *demo) bypass(ctx context.Context) error {
+	if err := d.command(ctx, "bypass", "on"); err != nil {
+		return err
+	}
+	isBypass := func(s control.Status) bool { return s.Mode == control.Bypass }
+	if _, err := d.waitFor(ctx, "the bypass", isBypass); err != nil {
+		return err
+	}
+	x, err := d.captured(ctx, 0, func() (*exchange, error) { return d.request(ctx, d.lab.C1, d.s1, "10.77.0.101", true) })
+	if err != nil {
+		return err
+	}
+	if err := x.checkEnds(); err != nil {
+		return err
+	}
+	here, there, err := x.serverSequence()
+	if err != nil {
+		return err
+	}
+	if here != there {
+		return fmt.Errorf("compare sequence numbers: the server's first one is %d, the client was told %d: this was not bridged", there, here)
+	}
+	d.screen.holds("bridged by the kernel: one connection from end to end, sequence number %d on both sides", here)
+	if err := x.sameAs(d.inline); err != nil {
+		return err
+	}
+	d.screen.holds("on both sides the same MACs, addresses and server port as inline: neither end can tell which it was")
+	if err := d.command(ctx, "bypass", "off"); err != nil {
+		return err
+	}
+	if _, err := d.waitFor(ctx, "limpid to be inline again", isInline); err != nil {
+		return err
+	}
+	d.screen.holds("inline again")
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/appliance/control"
+	"limpid/test/lab"
+)
+
+// The load: new connections a second, how long before the kill, and how long
+// at least after it.
+const (
+	newConnections = 200
+	loadBefore     = time.Second
+	loadAfter      = 1500 * time.Millisecond
+	// attemptLimit is when an attempt counts as failed.
+	attemptLimit = 5 * time.Second
+)
+
+// kill ends the proxy under load, the hard way.
+func (d *demo) kill(ctx context.Context) error {
+	before, err := d.control.Status(ctx)
+	if err != nil {
+		return err
+	}
+	d.screen.say("Three clients open %d new connections a second to both servers, one request each. After %v:", newConnections, loadBefore)
+	d.screen.prompt("box", "kill", "-9", strconv.Itoa(before.Proxy.PID))
+
+	watching, unwatch := context.WithCancel(ctx)
+	var changes []change
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		d.watch(watching, 20*time.Millisecond, func(c change) { changes = append(changes, c) })
+	})
+	running := d.load().Start(ctx)
+	killed, after, err := d.strike(ctx, before)
+	report := running.Stop()
+	unwatch()
+	watcher.Wait()
+	if err != nil {
+		return err
+	}
+	d.screen.table(timeline(killed, changes))
+	d.screen.blank()
+	d.screen.table(reckoning(report, killed))
+	if err := judge(report, killed); err != nil {
+		return err
+	}
+	d.screen.say("limpid's own bound for how long new connections went nowhere (last_gap_ms): %d ms.", after.LastGapMS)
+	d.screen.holds("of %d connections begun after the kill none failed", report.Since(killed).Count())
+	return d.command(ctx, "status")
+}
+
+// load asks both servers, from three clients in turn, and checks each byte.
+func (d *demo) load() lab.Load {
+	routes := []struct {
+		from   *lab.Node
+		server string
+	}{{d.lab.C1, "10.77.0.101:80"}, {d.lab.C2, "10.80.0.2:80"}, {d.lab.C4, "10.77.0.101:80"}}
+	var turn atomic.Uint64
+	return lab.Load{
+		Rate: newConnections, Timeout: attemptLimit,
+		Dial: func(ctx context.Context) (*net.TCPConn, error) {
+			r := routes[turn.Add(1)%uint64(len(routes))]
+			return r.from.Dial(ctx, "tcp", "", r.server)
+		},
+		Do: lab.Get(loadPath),
+	}
+}
+
+// strike kills the proxy once load flows through it, and waits until limpid is
+// inline again with a new one.
+func (d *demo) strike(ctx context.Context, before control.Status) (killed time.Time, after control.Status, err error) {
+	if err := pause(ctx, loadBefore); err != nil {
+		return killed, after, err
+	}
+	now, err := d.control.Status(ctx)
+	if err != nil {
+		return killed, after, err
+	}
+	if n := now.Flows.Captured - before.Flows.Captured; n == 0 {
+		return killed, after, errors.New("kill the proxy under load: none of the load went through it")
+	}
+	if err := unix.Kill(before.Proxy.PID, unix.SIGKILL); err != nil {
+		return killed, after, fmt.Errorf("kill the proxy: %w", err)
+	}
+	killed = time.Now()
+	if err := pause(ctx, loadAfter); err != nil {
+		return killed, after, err
+	}
+	after, err = d.waitFor(ctx, "limpid to be inline with a new proxy", func(s control.Status) bool {
+		return isInline(s) && s.Proxy.PID != 0 && s.Proxy.PID != before.Proxy.PID
+	})
+	return killed, after, err
+}
+
+// reckoning is the table of what became of the load.
+func reckoning(r lab.Report, killed time.Time) [][]string {
+	rows := [][]string{{"connections", "begun", "failed", "slowest"}}
+	for _, part := range []struct {
+		name string
+		lab.Report
+	}{
+		{"over before the kill", finishedBefore(r, killed)},
+		{"in flight at that moment", r.InFlight(killed)},
+		{"begun after it", r.Since(killed)},
+	} {
+		rows = append(rows, []string{
+			part.name, strconv.Itoa(part.Count()), strconv.Itoa(part.Failures()),
+			fmt.Sprintf("%d ms", part.Slowest().Milliseconds()),
+		})
+	}
+	return rows
+}
+
+func finishedBefore(r lab.Report, t time.Time) lab.Report {
+	var kept []lab.Attempt
+	for _, a := range r.Before(t).Attempts {
+		if !a.Ended.After(t) {
+			kept = append(kept, a)
+		}
+	}
+	return lab.Report{Attempts: kept}
+}
+
+// judge: a connection that the dead proxy held may be cut, since no process
+// can take another's memory over; any other failure is one too many.
+func judge(r lab.Report, killed time.Time) error {
+	after := r.Since(killed)
+	if after.Count() == 0 {
+		return errors.New("judge the kill: no connection was begun after it")
+	}
+	if n := after.Failures(); n > 0 {
+		return fmt.Errorf("judge the kill: of %d connections begun after it, %d failed: %w", after.Count(), n, after.Err())
+	}
+	if early := finishedBefore(r, killed); early.Failures() > 0 {
+		return fmt.Errorf("judge the kill: before it already, %d connections failed: %w", early.Failures(), early.Err())
+	}
+	return nil
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return errInterrupted
+	case <-time.After(d):
+		return nil
+	}
+}

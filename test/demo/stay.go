@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// suggestion is something for the visitor to try in another terminal.
+type suggestion struct{ what, command string }
+
+func (d *demo) suggestions(proxy int) []suggestion {
+	in := func(host, command string) string {
+		return "ip netns exec " + d.lab.Node(host).Namespace() + " " + command
+	}
+	return []suggestion{
+		{"ask a server through the wire", in("c1", "curl -i http://10.77.0.101/hello")},
+		{"a slow download, to have something to look at", in("c4", "curl -so /dev/null --limit-rate 99k 10.80.0.2/big &")},
+		{"what goes by, on the clients' side (or wansw: the servers')", in("lansw", "tcpdump -eni box tcp port 80")},
+		{"limpid's view of it", "cd " + filepath.Dir(d.limpid.RunDir)},
+		{"", "./limpid status --run run"},
+		{"", "./limpid flows --run run"},
+		{"", "./limpid rules --run run"},
+		{"step aside for a while", "./limpid bypass on --for 10s --run run"},
+		{"kill the proxy as it is now; status names the next one", "kill -9 " + strconv.Itoa(proxy)},
+		{"even this costs no new connection", "kill -9 " + strconv.Itoa(d.limpid.PID()) + "   # the supervisor"},
+	}
+}
+
+// stay leaves everything up for the visitor and tells what limpid does, until
+// a signal comes.
+func (d *demo) stay(ctx context.Context) error {
+	s, err := d.control.Status(ctx)
+	if err != nil {
+		return err
+	}
+	d.screen.say("Try, as root in another terminal:")
+	for _, line := range d.suggestions(s.Proxy.PID) {
+		d.screen.suggest(line.what, line.command)
+	}
+	d.screen.blank()
+	d.screen.say("Until then, what limpid does:")
+	d.tellChanges(ctx)
+	// Ctrl-C is how this ends, and no failure.
+	return nil
+}
+
+// tellChanges prints a line for each change, also when the visitor has ended
+// the supervisor: the wire stays, and with it the demo.
+func (d *demo) tellChanges(ctx context.Context) {
+	changes := make(chan change)
+	go func() {
+		defer close(changes)
+		d.watch(ctx, 250*time.Millisecond, func(c change) {
+			select {
+			case changes <- c:
+			case <-ctx.Done():
+			}
+		})
+	}()
+	ended := d.limpid.Done()
+	for {
+		select {
+		case c, more := <-changes:
+			if !more {
+				return
+			}
+			text := fmt.Sprintf("%s  %s, gate %s, proxy %s", c.at.Local().Format(time.TimeOnly), c.status.Mode, pid(c.status.Gate), pid(c.status.Proxy))
+			if c.status.Reason != "" {
+				text += ": " + c.status.Reason
+			}
+			d.screen.output(text)
+		case <-ended:
+			ended = nil
+			if ctx.Err() == nil {
+				d.screen.output(time.Now().Format(time.TimeOnly) + "  the supervisor has ended: the wire is a plain bridge now, and goes on being one")
+			}
+		}
+	}
+}

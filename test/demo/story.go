@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"limpid/appliance/control"
+	"limpid/test/lab"
+)
+
+// patience bounds every wait for something that takes milliseconds on an idle
+// machine.
+const patience = 15 * time.Second
+
+// demo is one run: the network, what runs in it, and what was seen so far.
+type demo struct {
+	screen *screen
+	once   bool // end when the story is told
+
+	lab *lab.Lab
+	// home is where the clients' files go, inside the lab's directory.
+	home   string
+	s1, s2 *origin
+
+	limpid  *lab.Limpid
+	control *control.Client
+	// inline is the first exchange that limpid carried.
+	inline *exchange
+}
+
+// chapter is one step of the story, under its title.
+type chapter struct {
+	title string
+	tell  func(*demo, context.Context) error
+}
+
+func chapters() []chapter {
+	return []chapter{
+		{"A network, and servers in it", (*demo).buildNetwork},
+		{"limpid in the wire", (*demo).startLimpid},
+		{"Downloads through it", (*demo).downloads},
+		{"One request, seen from both ends", (*demo).crossing},
+		{"kill -9, under load", (*demo).kill},
+		{"Bypass: a wire on request", (*demo).bypass},
+	}
+}
+
+// tell runs the whole story; it ends at the first thing that does not hold.
+func (d *demo) tell(ctx context.Context) error {
+	if err := requirements(); err != nil {
+		return err
+	}
+	d.introduce()
+	for i, c := range chapters() {
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		d.screen.title(fmt.Sprintf("%d. %s", i+1, c.title))
+		if err := c.tell(d, ctx); err != nil {
+			return err
+		}
+	}
+	if d.once {
+		return nil
+	}
+	d.screen.title("Yours until Ctrl-C")
+	return d.stay(ctx)
+}
+
+// buildNetwork makes the namespaces and starts both web servers.
+func (d *demo) buildNetwork(ctx context.Context) error {
+	l, err := lab.Build(ctx, lab.Options{Name: "demo"})
+	if err != nil {
+		return err
+	}
+	d.lab = l
+	if err := d.makeHome(); err != nil {
+		return err
+	}
+	if d.s1, err = startOrigin(ctx, l.S1, filepath.Join(l.Dir(), "s1")); err != nil {
+		return err
+	}
+	if d.s2, err = startOrigin(ctx, l.S2, filepath.Join(l.Dir(), "s2")); err != nil {
+		return err
+	}
+	if err := makeRepository(ctx, d.s2.root); err != nil {
+		return err
+	}
+	d.screen.picture(networkPicture)
+	d.screen.say("Each name is a network namespace with its own addresses and MACs; nothing of this machine's own network is used. s1 and s2 run nginx.")
+	return nil
+}
+
+// explain tells, after a failure, what limpid itself had to say.
+func (d *demo) explain(to io.Writer) {
+	if d.limpid == nil {
+		return
+	}
+	fmt.Fprintf(to, "\nThe end of limpid's own log:\n%s\n", lastLines(d.limpid.Log(), 20))
+}
+
+// takeDown ends everything and looks whether anything is left. It is for every
+// way a run can end.
+func (d *demo) takeDown() error {
+	if d.lab == nil {
+		return nil
+	}
+	d.screen.blank()
+	var errs []error
+	if d.control != nil {
+		d.control.Close()
+	}
+	if d.limpid != nil {
+		select {
+		case <-d.limpid.Done(): // ended already: by the visitor, or by the same Ctrl-C
+		default:
+			errs = append(errs, d.limpid.Stop())
+		}
+	}
+	errs = append(errs, d.lab.Close(), leftovers(d.lab))
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	d.screen.say("Everything is taken down: no namespace, process or file of the demo is left.")
+	return nil
+}
