@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// Parts of limpid whose time is told apart.
+const (
+	partGate  = "gate"
+	partProxy = "proxy"
+	partRest  = "supervisor"
+)
+
+type limpid struct{ *lab.Limpid }
+
+func enterLimpid(ctx context.Context, l *lab.Lab) (inline, error) {
+	config, err := render("limpid.toml", nil)
+	if err != nil {
+		return nil, err
+	}
+	p, err := l.StartLimpid(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.WaitMode("inline", 30*time.Second); err != nil {
+		return nil, err
+	}
+	return limpid{p}, nil
+}
+
+func (p limpid) processes(ctx context.Context) (map[int]string, error) {
+	all, err := descendants(p.PID())
+	if err != nil {
+		return nil, err
+	}
+	for pid := range all {
+		all[pid] = partRest
+	}
+	for _, child := range []string{partGate, partProxy} {
+		pid, err := p.ChildPID(ctx, child)
+		if err != nil {
+			return nil, err
+		}
+		if all[pid] == "" {
+			return nil, fmt.Errorf("find limpid's %s: process %d is no child of the supervisor", child, pid)
+		}
+		all[pid] = child
+	}
+	return all, nil
+}
+
+func (p limpid) leave() error { return p.Stop() }

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// defaultReport is where a run of all subjects goes.
+const defaultReport = "docs/performance.md"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case err == nil:
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// errUsage says that the flags were wrong, and that this has been told.
+var errUsage = errors.New("wrong usage")
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	rounds := flags.Int("rounds", 5, "how often each subject takes its turn")
+	seconds := flags.Int("seconds", 3, "how long each load lasts")
+	only := flags.String("only", "", "subjects, separated by commas: wire, haproxy, trafficserver, squid, limpid (default all)")
+	out := flags.String("out", "", "file for the report (default "+defaultReport+", with -only none)")
+	if err := flags.Parse(args); err != nil {
+		return errUsage
+	}
+	p, err := newPlan(*rounds, *seconds, *only)
+	if err != nil || flags.NArg() > 0 {
+		fmt.Fprintln(stderr, "bench:", errors.Join(err, unexpected(flags.Args())))
+		return errUsage
+	}
+	if *out == "" && *only == "" {
+		*out = defaultReport
+	}
+	if err := lab.Requirements(tools(p.subjects)...); err != nil {
+		return err
+	}
+	m, err := readMachine(ctx, p.subjects)
+	if err != nil {
+		return err
+	}
+	r, failed := p.run(ctx, stderr)
+	if ctx.Err() != nil {
+		return errors.New("interrupted: nothing is written")
+	}
+	text := r.report(m, strings.Join(append([]string{"go run ./test/bench"}, args...), " "))
+	fmt.Fprint(stdout, text)
+	if *out != "" {
+		if err := os.WriteFile(*out, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	return failed
+}
+
+func unexpected(args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unexpected %q: there are only flags", args[0])
+}
+
+// run has all rounds. A subject that fails in a round loses what it had not
+// measured by then; the others go on, and the error tells at the end.
+func (p plan) run(ctx context.Context, progress io.Writer) (*results, error) {
+	r := newResults(p)
+	files, err := newBodies()
+	if err != nil {
+		return r, err
+	}
+	defer files.close()
+	var failed error
+	for round := range p.rounds {
+		for _, s := range p.order(round) {
+			begin := time.Now()
+			t, err := measure(ctx, s, files)
+			if ctx.Err() != nil {
+				return r, context.Cause(ctx)
+			}
+			if err != nil {
+				err = fmt.Errorf("round %d, %s: %w", round+1, s.name, err)
+				r.notes = append(r.notes, strings.ReplaceAll(err.Error(), "\n", "; "))
+				failed = errors.Join(failed, err)
+			}
+			r.turns[s.name] = append(r.turns[s.name], t)
+			fmt.Fprintf(progress, "bench: round %d of %d: %s, %.1f s\n", round+1, p.rounds, s.name, time.Since(begin).Seconds())
+		}
+	}
+	return r, failed
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// figure is one load on one subject in one round.
+type figure struct {
+	work
+	// cpu is the time of the subject's processes, by the part they play.
+	cpu map[string]time.Duration
+	// Connections that the client opened, that the box's TCP accepted, and
+	// that the server accepted.
+	client, box, server int64
+}
+
+// spent is the CPU time of all parts.
+func (f figure) spent() (sum time.Duration) {
+	for _, t := range f.cpu {
+		sum += t
+	}
+	return sum
+}
+
+// turn is one subject's part of a round.
+type turn struct {
+	figures  map[string]figure
+	portKept bool
+}
+
+// measure builds a lab, puts the subject into it, and runs its loads. What has
+// been measured until an error is returned with it.
+func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) {
+	t.figures = map[string]figure{}
+	l, err := lab.Build(ctx, lab.Options{Name: "bench-" + s.name})
+	if err != nil {
+		return t, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	o, err := startOrigin(ctx, l, files)
+	if err != nil {
+		return t, err
+	}
+	in, err := s.enter(ctx, l)
+	if err != nil {
+		return t, err
+	}
+	at := site{lab: l, origin: o, memory: func() (int64, error) {
+		parts, err := in.processes(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return memory(parts)
+	}}
+	if err := at.settle(ctx, in, 20*time.Second); err != nil {
+		return t, err
+	}
+	if t.portKept, err = at.verify(ctx); err != nil {
+		return t, err
+	}
+	for _, ld := range s.loads {
+		f, err := at.measure(ctx, in, ld)
+		if err == nil {
+			err = f.check(ld, s.name == bareWire)
+		}
+		if err != nil {
+			return t, fmt.Errorf("%s: %w", ld.key, err)
+		}
+		t.figures[ld.key] = f
+	}
+	if _, err := at.verify(ctx); err != nil {
+		return t, err
+	}
+	return t, errors.Join(in.leave(), o.close())
+}
+
+// state is everything that is read before and after a load.
+type state struct {
+	usage               usage
+	client, box, server tcpCount
+}
+
+func (s site) state(ctx context.Context, in inline) (st state, err error) {
+	for _, c := range []struct {
+		node  *lab.Node
+		count *tcpCount
+	}{{s.lab.C1, &st.client}, {s.lab.Box, &st.box}, {s.lab.S1, &st.server}} {
+		if *c.count, err = readTCPCount(c.node); err != nil {
+			return state{}, err
+		}
+	}
+	parts, err := in.processes(ctx)
+	if err != nil {
+		return state{}, err
+	}
+	st.usage, err = readUsage(parts)
+	return st, err
+}
+
+func (s site) measure(ctx context.Context, in inline, ld load) (figure, error) {
+	before, err := s.state(ctx, in)
+	if err != nil {
+		return figure{}, err
+	}
+	w, err := ld.run(ctx, s)
+	if err != nil {
+		return figure{}, err
+	}
+	after, err := s.state(ctx, in)
+	if err != nil {
+		return figure{}, err
+	}
+	cpu, err := after.usage.since(before.usage)
+	if err != nil {
+		return figure{}, err
+	}
+	return figure{
+		work: w, cpu: cpu,
+		client: after.client.since(before.client).active,
+		box:    after.box.since(before.box).passive,
+		server: after.server.since(before.server).passive,
+	}, nil
+}
+
+// check refuses a figure of traffic that did not go the way it is meant to.
+func (f figure) check(ld load, bare bool) error {
+	if ld.way == captured && !bare {
+		// A last few may have been given up by wrk before they were accepted.
+		if f.box < f.client-f.client/50-clientConnections/10 {
+			return fmt.Errorf("the box took %d of %d connections off the bridge", f.box, f.client)
+		}
+		if f.spent() <= 0 {
+			return errors.New("the proxy used no CPU time")
+		}
+	}
+	if bare && f.box > 0 {
+		return fmt.Errorf("the box took %d connections off the bridge, want none", f.box)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package main
+
+// results holds what was measured: by subject, the turns of each round.
+type results struct {
+	plan  plan
+	turns map[string][]turn // by subject; one for each round, perhaps without figures
+	// notes tell what does not count, and why.
+	notes []string
+}
+
+func newResults(p plan) *results {
+	return &results{plan: p, turns: map[string][]turn{}}
+}
+
+// metric is a value of a figure; ok is false if the figure has none.
+type metric func(figure) (value float64, ok bool)
+
+// values takes a metric from every round that has it.
+func (r *results) values(subject, key string, m metric) spread {
+	var list []float64
+	for _, t := range r.turns[subject] {
+		if f, found := t.figures[key]; found {
+			if v, ok := m(f); ok {
+				list = append(list, v)
+			}
+		}
+	}
+	return spreadOf(list)
+}
+
+// ratio compares two subjects round by round, so that what slows down a round
+// cancels out.
+func (r *results) ratio(subject, key string, to string, m metric) spread {
+	var list []float64
+	for round, t := range r.turns[subject] {
+		if round >= len(r.turns[to]) {
+			break
+		}
+		f, found := t.figures[key]
+		base, foundBase := r.turns[to][round].figures[key]
+		if !found || !foundBase {
+			continue
+		}
+		v, ok := m(f)
+		by, okBase := m(base)
+		if ok && okBase && by != 0 {
+			list = append(list, v/by)
+		}
+	}
+	return spreadOf(list)
+}
+
+// portKept is "yes" if the server saw the client's port in every round.
+func (r *results) portKept(subject string) string {
+	answer := "-"
+	for _, t := range r.turns[subject] {
+		if len(t.figures) == 0 {
+			continue
+		}
+		if !t.portKept {
+			return "no"
+		}
+		answer = "yes"
+	}
+	return answer
+}
+
+func requestRate(f figure) (float64, bool) {
+	return float64(f.requests) / f.elapsed.Seconds(), true
+}
+
+// gigabytes a second, of 10^9 bytes.
+func throughput(f figure) (float64, bool) {
+	return float64(f.bytes) / 1e9 / f.elapsed.Seconds(), true
+}
+
+// microsPerRequest and secondsPerGB are CPU time of one part, or of all with "".
+func microsPerRequest(part string) metric {
+	return func(f figure) (float64, bool) {
+		t, ok := f.time(part)
+		return t * 1e6 / float64(f.requests), ok
+	}
+}
+
+func secondsPerGB(part string) metric {
+	return func(f figure) (float64, bool) {
+		t, ok := f.time(part)
+		return t * 1e9 / float64(f.bytes), ok
+	}
+}
+
+func (f figure) time(part string) (seconds float64, ok bool) {
+	if part == "" {
+		return f.spent().Seconds(), len(f.cpu) > 0
+	}
+	t, ok := f.cpu[part]
+	return t.Seconds(), ok
+}
+
+func slowest(f figure) (float64, bool) {
+	return float64(f.p99.Microseconds()) / 1000, f.p99 > 0
+}
+
+func failures(f figure) (float64, bool) { return float64(f.failed), true }
+
+// serverConnections for each that the client opened: 1 is what a wire does.
+func serverConnections(f figure) (float64, bool) {
+	return float64(f.server) / float64(f.client), f.client > 0
+}
+
+func heldKiB(f figure) (float64, bool) { return float64(f.held) / 1024, true }

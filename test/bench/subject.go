@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"limpid/test/lab"
+)
+
+// subject is one thing that is put into the wire and measured.
+type subject struct {
+	// name is the one of -only, title the one of the tables.
+	name, title string
+	// tools must be installed for it.
+	tools []string
+	// version is what it says of itself; "" if there is nothing to say.
+	version func(context.Context) (string, error)
+	// enter puts it into the lab's box, ready for traffic.
+	enter func(context.Context, *lab.Lab) (inline, error)
+	loads []load
+}
+
+// inline is a subject at its place in the box. The lab's Close ends it too, so
+// leave is for those who care how it ends.
+type inline interface {
+	// processes says which processes do its work, each with the part it plays.
+	processes(context.Context) (map[int]string, error)
+	leave() error
+}
+
+// Names of subjects that others are compared with.
+const (
+	bareWire = "wire"
+	standard = "haproxy"
+	ours     = "limpid"
+)
+
+// subjects lists all, in the order of the tables.
+func subjects(p plan) []subject {
+	proxied := []load{p.idle(), p.keepAlive(captured), p.newConnections(), p.bulk(captured)}
+	bridged := []load{p.keepAlive(past), p.bulk(past)}
+	return []subject{
+		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: append(proxied[1:4:4], bridged...)},
+		{name: standard, title: "HAProxy", tools: []string{"haproxy"}, version: haproxyVersion, enter: enterHAProxy, loads: proxied},
+		{name: "trafficserver", title: "Traffic Server", tools: []string{"traffic_server"}, version: trafficServerVersion, enter: enterTrafficServer, loads: proxied},
+		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: proxied},
+		{name: ours, title: "limpid", enter: enterLimpid, loads: append(proxied[:4:4], bridged...)},
+	}
+}
+
+// tools are those that every run needs.
+func tools(list []subject) []string {
+	all := []string{"nginx", "wrk", "nft", "ip"}
+	for _, s := range list {
+		all = append(all, s.tools...)
+	}
+	return all
+}
+
+// firstLine is how programs tell their version.
+func firstLine(out []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return strings.TrimSpace(line)
+}

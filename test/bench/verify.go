@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"limpid/test/lab"
+)
+
+// witnessed is a body long enough to cross in several reads.
+const witnessed = "/bytes/100000"
+
+// verify makes requests from two clients to a server behind a router: whole
+// bodies must come, and the server must see the client's own address. It
+// reports whether the server saw the client's port too.
+func (s site) verify(ctx context.Context) (portKept bool, err error) {
+	portKept = true
+	for _, client := range []*lab.Node{s.lab.C1, s.lab.C2} {
+		before := len(s.origin.witness.Requests())
+		local, err := ask(ctx, client, 5*time.Second)
+		if err != nil {
+			return false, fmt.Errorf("verify from %s: %w", client.Name, err)
+		}
+		seen := s.origin.witness.Requests()[before:]
+		if len(seen) != 1 || seen[0].Client.Addr() != local.Addr() {
+			return false, fmt.Errorf("verify from %s: the server saw %v, want one request from %s", client.Name, seen, local.Addr())
+		}
+		portKept = portKept && seen[0].Client == local
+	}
+	return portKept, nil
+}
+
+// settle waits until a first request crosses, while the subject is alive.
+func (s site) settle(ctx context.Context, in inline, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		_, err := ask(ctx, s.lab.C1, 500*time.Millisecond)
+		if err == nil {
+			return nil
+		}
+		if _, err := in.processes(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait %s for a first answer: %w", within, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// ask gets one whole body from the witness and returns its own address.
+func ask(ctx context.Context, client *lab.Node, timeout time.Duration) (netip.AddrPort, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := client.Dial(ctx, "tcp", "", "10.80.0.2:80")
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		err = conn.SetDeadline(deadline)
+	}
+	_, got := lab.Get(witnessed)(ctx, conn)
+	local, parsed := netip.ParseAddrPort(conn.LocalAddr().String())
+	return local, errors.Join(err, got, parsed)
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// wrk asks for the small file again and again on clientConnections
+// connections.
+func (s site) wrk(ctx context.Context, d time.Duration, w way, extra ...string) (work, error) {
+	dir := s.origin.dir
+	if err := install(dir, nil, "wrk.lua"); err != nil {
+		return work{}, err
+	}
+	args := append([]string{
+		"--threads", "1", "--connections", strconv.Itoa(clientConnections), "--duration", strconv.Itoa(int(d/time.Second)) + "s",
+		"--timeout", "10s", "--script", filepath.Join(dir, "wrk.lua"),
+	}, extra...)
+	cmd := s.lab.C1.Command(ctx, "wrk", append(args, "http://"+addressOrigin+":"+w.port()+"/small")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return work{}, fmt.Errorf("run wrk: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	return parseWrk(string(out))
+}
+
+// parseWrk reads the line that wrk.lua adds.
+func parseWrk(out string) (work, error) {
+	_, line, found := strings.Cut(out, "\nresult ")
+	if !found {
+		return work{}, fmt.Errorf("read wrk's result: none in %q", out)
+	}
+	var r struct {
+		Duration int64 `json:"duration_us"`
+		Requests int64
+		Bytes    int64
+		Connect  int64
+		Read     int64
+		Write    int64
+		Status   int64
+		Timeout  int64
+		P50      int64 `json:"p50_us"`
+		P99      int64 `json:"p99_us"`
+	}
+	if err := json.Unmarshal([]byte(line), &r); err != nil {
+		return work{}, fmt.Errorf("read wrk's result: %w in %q", err, line)
+	}
+	if r.Requests == 0 || r.Duration == 0 {
+		return work{}, fmt.Errorf("run wrk: no request was answered: %s", strings.TrimSpace(line))
+	}
+	return work{
+		requests: r.Requests, bytes: r.Bytes, failed: r.Connect + r.Read + r.Write + r.Status + r.Timeout,
+		elapsed: time.Duration(r.Duration) * time.Microsecond,
+		p50:     time.Duration(r.P50) * time.Microsecond, p99: time.Duration(r.P99) * time.Microsecond,
+	}, nil
+}
