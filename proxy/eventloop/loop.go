@@ -125,23 +125,42 @@ func (l *Loop) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("wait for descriptors: %w", err)
 		}
-		l.nowKnown = false
-		for i := range n {
-			event := &l.events[i]
-			// A slot whose generation moved on belongs to somebody else.
-			if s := &l.slots[event.Fd]; s.generation == event.Pad && s.handler != nil {
-				s.handler.Ready(event.Events)
-			}
-		}
-		if len(l.again) > 0 {
-			l.runAgain()
-		}
+		l.serve(n)
 		if l.post.woken {
 			l.post.run()
 			if ctx.Err() != nil {
 				return nil
 			}
 		}
+	}
+}
+
+// Turn serves what is ready now, once, without waiting, and returns how many
+// descriptors were. It is for those who have no goroutine for Run.
+func (l *Loop) Turn() (int, error) {
+	n, errno := l.poll()
+	if errno != 0 {
+		return 0, fmt.Errorf("poll descriptors: %w", errno)
+	}
+	l.serve(n)
+	if l.post.woken {
+		l.post.run()
+	}
+	return n, nil
+}
+
+// serve calls the handlers of n ready descriptors, and those asked for again.
+func (l *Loop) serve(n int) {
+	l.nowKnown = false
+	for i := range n {
+		event := &l.events[i]
+		// A slot whose generation moved on belongs to somebody else.
+		if s := &l.slots[event.Fd]; s.generation == event.Pad && s.handler != nil {
+			s.handler.Ready(event.Events)
+		}
+	}
+	if len(l.again) > 0 {
+		l.runAgain()
 	}
 }
 
