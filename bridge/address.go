@@ -88,7 +88,9 @@ func parseAddress(b []byte) (index int, a Address, err error) {
 }
 
 // readGateways lists the default routes in the main table that carry our protocol
-// number and leave by the interface with this index.
+// number, by which they are known even after a restart, and that leave by the
+// interface with this index. The kernel filters dumps only for those who ask in
+// strict mode (Linux >= 5.0), so that it is done here.
 func (k *kernel) readGateways(ctx context.Context, index int) ([]netip.Addr, error) {
 	msgs, err := k.dump(ctx, unix.RTM_GETROUTE, make([]byte, unix.SizeofRtMsg))
 	if err != nil {

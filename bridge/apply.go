@@ -39,6 +39,8 @@ func (o CreateBridge) apply(k *kernel) error {
 	return err
 }
 
+// apply sends a single attribute, so that a kernel which refuses one still takes the
+// others.
 func (o SetBridge) apply(k *kernel) error {
 	index, err := k.index(o.Name)
 	if err != nil {
@@ -60,6 +62,8 @@ func (o SetBridge) apply(k *kernel) error {
 	})
 }
 
+// apply takes the way of bridge(8), by AF_BRIDGE (br_setlink): the port need not be
+// named as anybody's slave in the message.
 func (o SetPort) apply(k *kernel) error {
 	index, err := k.index(o.Name)
 	if err != nil {
@@ -96,7 +100,9 @@ func find(settings []setting, name string) (setting, error) {
 	return settings[i], nil
 }
 
-// with runs f on the interface called name.
+// with finds the interface anew for each step, by name: the plan may have made it,
+// and one that was unplugged since must be an error, not another interface. It runs
+// f on the interface called name.
 func (k *kernel) with(name string, f func(netlink.Link) error) error {
 	link, err := k.link(name)
 	if err != nil {
@@ -116,6 +122,8 @@ func (o SetMTU) apply(k *kernel) error {
 func (o SetUp) apply(k *kernel) error   { return k.with(o.Name, k.handle.LinkSetUp) }
 func (o SetDown) apply(k *kernel) error { return k.with(o.Name, k.handle.LinkSetDown) }
 
+// apply maps the one refusal that cannot be foreseen everywhere: IFF_DONT_BRIDGE,
+// which no interface shows (br_add_if).
 func (o Enslave) apply(k *kernel) error {
 	err := k.with(o.Port, func(l netlink.Link) error {
 		return k.with(o.Bridge, func(br netlink.Link) error { return k.handle.LinkSetMaster(l, br) })
@@ -128,6 +136,7 @@ func (o Enslave) apply(k *kernel) error {
 
 func (o Release) apply(k *kernel) error { return k.with(o.Port, k.handle.LinkSetNoMaster) }
 
+// apply also meets a kernel that lacks 8021q as a module it cannot load.
 func (o AddVLAN) apply(k *kernel) error {
 	index, err := k.index(o.Bridge)
 	if err != nil {
@@ -158,6 +167,8 @@ func (o WriteSysctl) apply(*kernel) error { return writeSysctl(o.Key, o.To) }
 
 func (o DisableLRO) apply(*kernel) error { return disableLRO(o.Name) }
 
+// apply speaks to the kernel by itself since vishvananda/netlink v1.3.1 cannot mark
+// an address with IFA_PROTO.
 func (o AddAddress) apply(k *kernel) error {
 	index, err := k.index(o.Name)
 	if err != nil {
@@ -221,6 +232,8 @@ func (k *kernel) route(name string, gateway netip.Addr) (*netlink.Route, error) 
 	}, nil
 }
 
+// apply never replaces: a default route that somebody else set, by another
+// interface, may be the one that an administrator is connected through.
 func (o AddGateway) apply(k *kernel) error {
 	route, err := k.route(o.Name, o.Gateway)
 	if err != nil {

@@ -71,16 +71,23 @@ func (b *Bridge) ensure(ctx context.Context) (Status, error) {
 	}
 	st.Drift, st.Pending = drift, after
 	b.missing, b.pending, b.asked = st.Missing(), after, false
+	return st, verdict(b.spec, st, failed)
+}
 
-	errs := conflicts(b.spec, st)
+// verdict is what Ensure has to say of the state that it left: what stands in the
+// way, and why steps are pending. Steps that failed once but are no longer needed
+// are forgotten: they were overtaken by what others did.
+func verdict(spec Spec, st Status, failed error) error {
+	errs := conflicts(spec, st)
 	switch {
-	case len(after) == 0:
+	case len(st.Pending) == 0:
 	case failed != nil:
 		errs = append(errs, failed)
 	default:
-		errs = append(errs, fmt.Errorf("keep %s as it should be: something else undoes this: %s", b.spec.Name, strings.Join(after, ", ")))
+		errs = append(errs, fmt.Errorf("keep %s as it should be: something else undoes this: %s: find the other program and stop it",
+			spec.Name, strings.Join(st.Pending, ", ")))
 	}
-	return st, errs.err()
+	return errs.err()
 }
 
 // drift picks the steps that neither a request, nor a port that came, nor an

@@ -94,6 +94,9 @@ func TestCheckTellsMissingPorts(t *testing.T) {
 		if ok != (want != nil) || ok && !reflect.DeepEqual(missing.Ports, want) {
 			t.Errorf("missing: %v, want %v", missing, want)
 		}
+		if ok && !strings.HasPrefix(missing.Error(), "port "+strings.Join(want, " and ")+" does not exist: plug it in") {
+			t.Errorf("message: %v", missing)
+		}
 		switch len(want) {
 		case 2:
 			l.port("wan0")

@@ -13,15 +13,15 @@ type Link struct {
 	Up      bool // administratively
 	Running bool // ready to pass frames (IFF_RUNNING)
 	Carrier bool // the cable is live (IFF_LOWER_UP); never while not Up
-	Index   int
-	MTU     int
+	Index   int  // changes when a card is unplugged and comes back
+	MTU     int  // bytes of payload, without the Ethernet header
 
 	MAC          net.HardwareAddr
 	PermanentMAC net.HardwareAddr // empty where the driver does not tell
 	Kind         string           // "bridge", "veth", "vlan" ...; empty for hardware
-	Ethernet     bool
+	Ethernet     bool             // ARPHRD_ETHER, as TAP, veth and bonds are too
 	Loopback     bool
-	Wireless     bool
+	Wireless     bool   // read for ports only, as are the next four
 	Master       string // the bridge, bond or team it is in
 	Parent       int    // index of the interface a VLAN device sits on
 	VLAN         uint16 // identifier of a VLAN device

@@ -21,71 +21,79 @@ type CreateBridge struct {
 	MAC  net.HardwareAddr
 }
 
-// SetBridge changes one setting of an existing bridge.
+// SetBridge changes one setting of an existing bridge, while that forwards. Setting
+// is a name of bridgeSettings; From was read and is only for the reader.
 type SetBridge struct {
 	Name, Setting string
 	From, To      uint32
 }
 
-// SetPort changes one setting of a bridge port.
+// SetPort changes one setting of a bridge port, or its state (portState).
 type SetPort struct {
 	Name, Setting string
 	From, To      uint32
 }
 
-// SetMAC gives an existing bridge its address.
+// SetMAC gives an existing bridge its address. Frames between the ports are not
+// concerned; those to the box itself need the new one.
 type SetMAC struct {
 	Name     string
 	From, To net.HardwareAddr
 }
 
-// SetMTU changes an interface's MTU, in bytes.
+// SetMTU changes the MTU, in bytes, of the bridge or a VLAN device. A port's own is
+// never touched: many drivers lose their link for a moment over it.
 type SetMTU struct {
 	Name     string
 	From, To int
 }
 
-// SetUp and SetDown are the administrative state.
+// SetUp sets an interface administratively up. A port that is up shows its carrier.
 type SetUp struct{ Name string }
 
 // SetDown is what link propagation does to the port whose other end is cut.
 type SetDown struct{ Name string }
 
-// Enslave puts a port into the bridge.
+// Enslave puts a port into the bridge, which makes it promiscuous.
 type Enslave struct{ Port, Bridge string }
 
 // Release takes a port out of the bridge. Only Down does that.
 type Release struct{ Port, Bridge string }
 
-// AddVLAN makes an 802.1Q device on the bridge.
+// AddVLAN makes an 802.1Q device on the bridge, not on a port: it takes the frames
+// addressed to the box, and those captured, and leaves the rest to be bridged.
 type AddVLAN struct {
 	Name, Bridge string
 	ID           uint16
 }
 
-// DeleteLink removes a bridge or a VLAN device.
+// DeleteLink removes a bridge or a VLAN device; one that is gone already is fine.
 type DeleteLink struct{ Name string }
 
-// WriteSysctl sets a file below /proc/sys. From is empty when it was not read.
+// WriteSysctl sets a file below /proc/sys. From is empty when it was not read, since
+// the interface is made by the same plan. A file that does not exist is fine.
 type WriteSysctl struct{ Key, From, To string }
 
-// DisableLRO turns large receive offload off: it merges frames in a way that
-// cannot be undone when they leave again.
+// DisableLRO turns large receive offload off, which some drivers have on by default:
+// it merges frames in a way that cannot be undone when they leave again.
 type DisableLRO struct{ Name string }
 
-// AddAddress gives an interface an address, marked as ours.
+// AddAddress gives an interface an address, marked as ours (IFA_PROTO) so that a
+// later run knows it again.
 type AddAddress struct {
 	Name   string
 	Prefix netip.Prefix
 }
 
-// DeleteAddress takes an address off an interface.
+// DeleteAddress takes an address off an interface: one of ours, or one that the
+// kernel made up. What somebody chose is only warned of.
 type DeleteAddress struct {
 	Name   string
 	Prefix netip.Prefix
 }
 
-// AddGateway sets the default route in the main table, marked as ours.
+// AddGateway sets the default route in the main table, marked as ours by its
+// protocol number. It fails if there is another.
 type AddGateway struct {
 	Name    string
 	Gateway netip.Addr

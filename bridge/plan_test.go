@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -337,5 +338,33 @@ func TestPlanDown(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	broken := errors.New("set lo up: broken")
+	for _, tt := range []struct {
+		name    string
+		spoil   func(*Status)
+		failed  error
+		want    string // empty: no error
+		wrapped bool
+	}{
+		{"fine", func(*Status) {}, nil, "", false},
+		{"failed, then overtaken", func(*Status) {}, broken, "", false},
+		{"failed", func(st *Status) { st.Pending = []string{"set lo up"} }, broken, "set lo up: broken", true},
+		{"undone", func(st *Status) { st.Pending = []string{"set lo up", "set br0 up"} }, nil,
+			"keep br0 as it should be: something else undoes this: set lo up, set br0 up: find", false},
+		{"in the way, and failed", func(st *Status) {
+			st.Pending = []string{"set lo up"}
+			st.LAN.Master = "br7"
+		}, broken, "port lan0 is already in br7: take it out", true},
+	} {
+		st := settled()
+		tt.spoil(&st)
+		err := verdict(testSpec, st, tt.failed)
+		if (err != nil) != (tt.want != "") || err != nil && !strings.HasPrefix(err.Error(), tt.want) || errors.Is(err, broken) != tt.wrapped {
+			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
+		}
 	}
 }

@@ -85,6 +85,8 @@ func named(links []Link, name string) Link {
 	return Link{Name: name}
 }
 
+// readLinks takes all interfaces in one dump, which is consistent in itself: asked
+// for one by one, a port could leave between two answers.
 func (k *kernel) readLinks(ctx context.Context) ([]Link, error) {
 	ae := rawnl.NewAttributeEncoder()
 	ae.Uint32(unix.IFLA_EXT_MASK, skipStatistics)
@@ -183,6 +185,7 @@ func (l *Link) parseInfo(ad *rawnl.AttributeDecoder) error {
 	return ad.Err()
 }
 
+// parseSettings keeps the attributes we care for, in whatever width they come.
 func (l *Link) parseSettings(ad *rawnl.AttributeDecoder, settings []setting) error {
 	l.Settings = make(map[string]uint32, len(settings))
 	byAttr := make(map[uint16]setting, len(settings))

@@ -33,13 +33,18 @@ const (
 // kernel without CONFIG_BRIDGE_VLAN_FILTERING.
 func bridgeSettings() []setting {
 	return []setting{
+		// A wire takes part in no spanning tree: it carries that of its neighbours.
 		{"stp_state", unix.IFLA_BR_STP_STATE, 4, 0, 0},
+		// A port that comes up forwards at once, not after listening and learning.
 		{"forward_delay", unix.IFLA_BR_FORWARD_DELAY, 4, 15 * 100, 0},
+		// 0 would make a hub of it: every frame out of every port, those to the box too.
 		{"ageing_time", unix.IFLA_BR_AGEING_TIME, 4, 300 * 100, 300 * 100}, // hundredths of a second
 		{"group_fwd_mask", unix.IFLA_BR_GROUP_FWD_MASK, 2, 0, bridgeGroupMask},
 		// A snooping bridge joins 224.0.0.106 when it comes up, which it says on the wire.
 		{"mcast_snooping", unix.IFLA_BR_MCAST_SNOOPING, 1, 1, 0},
+		// A querier sends IGMP and MLD queries of its own.
 		{"mcast_querier", unix.IFLA_BR_MCAST_QUERIER, 1, 0, 0},
+		// Tags are the business of both ends: they cross as they are, QinQ too.
 		{"vlan_filtering", unix.IFLA_BR_VLAN_FILTERING, 1, 0, 0},
 		// These act beside the sysctls of the same name: either one is enough to turn it on.
 		{"nf_call_iptables", unix.IFLA_BR_NF_CALL_IPTABLES, 1, 0, 0},
@@ -53,17 +58,25 @@ func bridgeSettings() []setting {
 func portSettings() []setting {
 	return []setting{
 		{"group_fwd_mask", unix.IFLA_BRPORT_GROUP_FWD_MASK, 2, 0, portGroupMask},
+		// Out of the port it came in by: a loop, seen from the neighbour.
 		{"hairpin", unix.IFLA_BRPORT_MODE, 1, 0, 0},
+		// The first two concern BPDUs, which are to cross; the third multicast groups.
 		{"guard", unix.IFLA_BRPORT_GUARD, 1, 0, 0},
 		{"root_block", unix.IFLA_BRPORT_PROTECT, 1, 0, 0},
+		{"fast_leave", unix.IFLA_BRPORT_FAST_LEAVE, 1, 0, 0},
+		// A frame to a station not yet seen must reach the other side all the same.
 		{"learning", unix.IFLA_BRPORT_LEARNING, 1, 1, 1},
 		{"flood", unix.IFLA_BRPORT_UNICAST_FLOOD, 1, 1, 1},
 		{"mcast_flood", unix.IFLA_BRPORT_MCAST_FLOOD, 1, 1, 1},
 		{"bcast_flood", unix.IFLA_BRPORT_BCAST_FLOOD, 1, 1, 1},
+		// This one rewrites the receiver's address.
 		{"mcast_to_unicast", unix.IFLA_BRPORT_MCAST_TO_UCAST, 1, 0, 0},
+		// The bridge must not answer ARP and NDP for stations it has heard of.
 		{"proxy_arp", unix.IFLA_BRPORT_PROXYARP, 1, 0, 0},
 		{"proxy_arp_wifi", unix.IFLA_BRPORT_PROXYARP_WIFI, 1, 0, 0},
 		{"neigh_suppress", unix.IFLA_BRPORT_NEIGH_SUPPRESS, 1, 0, 0},
+		// Two isolated ports do not talk to each other; a locked one only takes frames
+		// from stations that were let in (802.1X by the bridge itself).
 		{"isolated", unix.IFLA_BRPORT_ISOLATED, 1, 0, 0},
 		{"locked", unix.IFLA_BRPORT_LOCKED, 1, 0, 0},
 	}

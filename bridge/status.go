@@ -7,11 +7,13 @@ import (
 	"strings"
 )
 
-// Status is the bridge as the kernel has it.
+// Status is the bridge as the kernel has it, read in one go. It is comparable by
+// reflect.DeepEqual and shares nothing with the Bridge that returned it.
 type Status struct {
 	Bridge   Link
 	LAN, WAN Link
-	// VLANs are the VLAN devices on the bridge that are named like ours.
+	// VLANs are the interfaces named like VLAN devices of the bridge; by Kind, VLAN and
+	// Parent one sees whether they are.
 	VLANs []Link
 	// Foreign names ports of the bridge that are not in the Spec.
 	Foreign []string
@@ -43,7 +45,9 @@ func (s Status) Missing() []string {
 	return names
 }
 
-// Forwarding says whether a frame that enters one port can leave by the other.
+// Forwarding says whether a frame that enters one port can leave by the other. It
+// goes by what the kernel goes by, the state of the ports, which follows a carrier
+// within about 1 s (net/core/link_watch.c).
 func (s Status) Forwarding() bool {
 	if !s.Bridge.Present || !s.Bridge.Up {
 		return false

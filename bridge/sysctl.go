@@ -37,14 +37,19 @@ func linkSysctls(name string) []sysctl {
 		// with one: addresses on other interfaces of the box stay unknown to the wire.
 		{v4 + "arp_ignore", "1"},
 		{v4 + "arp_announce", "2"},
+		// No gratuitous ARP when the interface comes up or its MAC changes.
 		{v4 + "arp_notify", "0"},
+		// No answer for what the box could route to, were it a router.
 		{v4 + "proxy_arp", "0"},
 		{v6 + "addr_gen_mode", "1"}, // IN6_ADDR_GEN_MODE_NONE: no link-local address
+		// Neither take an address or a route from routers of the wire, nor ask for them.
 		{v6 + "accept_ra", "0"},
 		{v6 + "autoconf", "0"},
 		{v6 + "router_solicitations", "0"},
+		// A static management address is announced by nothing but its use.
 		{v6 + "dad_transmits", "0"},
 		{v6 + "accept_dad", "0"},
+		// As arp_notify and proxy_arp above.
 		{v6 + "ndisc_notify", "0"},
 		{v6 + "proxy_ndp", "0"},
 		// A forwarding interface is in the all-routers groups. Leaving them is reported on

@@ -14,6 +14,7 @@ import (
 
 const (
 	// tick bounds how long a change goes unseen that sends no event, as a sysctl does.
+	// Loading br_netfilter is one, which turns bridge-nf-call-iptables on.
 	tick = 5 * time.Second
 	// settle is how long to wait after an event for those that belong to it, and
 	// settleMost for how long at most if they do not end.
@@ -87,6 +88,7 @@ func (w *watcher) look(ctx context.Context) time.Time {
 	}
 }
 
+// complain logs what is wrong once, not every 5 s, and when it is over.
 func (w *watcher) complain(err error) {
 	text := ""
 	if err != nil {
@@ -103,6 +105,7 @@ func (w *watcher) complain(err error) {
 	}
 }
 
+// report calls back when anything differs from the last report, be it a speed.
 func (w *watcher) report(st Status) {
 	for _, step := range st.Drift {
 		w.bridge.log.Warn("bridge was changed by others", "step", step)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +107,35 @@ func TestWatchAdoptsALatePort(t *testing.T) {
 	w.until("renamed", func(st Status) bool { return len(st.Missing()) == 1 })
 	must(t, netlink.LinkSetName(lan, "lan0"))
 	w.until("forwarding after the rename", Status.Forwarding)
+}
+
+// TestWatchTakesAPortThatIsFreed begins with a port in another bridge. The complaint
+// must be logged once, however often Watch looks.
+func TestWatchTakesAPortThatIsFreed(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	client := l.port("lan0")
+	l.port("wan0")
+	plainBridge(t, "br7", "wan0")
+	var said bytes.Buffer // read only after Watch ended
+	b, err := New(testSpec, slog.New(slog.NewTextHandler(&said, nil)))
+	must(t, err)
+	w := l.watch(b)
+	w.until("LAN alone", func(st Status) bool { return st.LAN.Master == "br0" && st.WAN.Master == "br7" })
+	for range 3 {
+		client.do(func() { must(t, netlink.LinkSetDown(link(t, "far"))) })
+		w.until("cut", func(st Status) bool { return !st.LAN.Carrier })
+		client.do(func() { must(t, netlink.LinkSetUp(link(t, "far"))) })
+		w.until("mended", func(st Status) bool { return st.LAN.Carrier })
+	}
+	must(t, netlink.LinkDel(link(t, "br7")))
+	w.until("forwarding", Status.Forwarding)
+	w.stop()
+	for what, want := range map[string]int{"already in br7": 1, "bridge is as it should be": 1} {
+		if got := strings.Count(said.String(), what); got != want {
+			t.Errorf("%q is logged %d times, want %d:\n%s", what, got, want, said.String())
+		}
+	}
 }
 
 func TestWatchFollowsTheCarrier(t *testing.T) {
