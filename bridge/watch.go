@@ -107,8 +107,8 @@ func (w *watcher) complain(err error) {
 
 // report calls back when anything differs from the last report, be it a speed.
 func (w *watcher) report(st Status) {
-	for _, step := range st.Drift {
-		w.bridge.log.Warn("bridge was changed by others", "step", step)
+	if len(st.Drift) > 0 {
+		w.bridge.log.Warn("bridge was changed by others", "mended", st.Drift)
 	}
 	if w.last != nil && reflect.DeepEqual(*w.last, st) {
 		return
