@@ -59,7 +59,7 @@ func (c *Core) act(now time.Time) {
 	if verdict.Mode == control.Inline {
 		c.in.Begun = true
 	}
-	if verdict != c.verdict {
+	if verdict.Mode != c.verdict.Mode || verdict.Cause != c.verdict.Cause {
 		level := slog.LevelInfo
 		if verdict.Mode == control.Bypass {
 			level = slog.LevelWarn

@@ -19,11 +19,12 @@ type keeper struct {
 	command  command
 	settings func() any              // the first line on its link
 	handlers map[string]link.Handler // what it may ask of us
-	started  func(p *process)        // called when it runs and has its settings
+	started  func()                  // called when it runs and has its settings
 	ended    func(reason string)     // called when it has ended, before it is started again
 
 	mu       sync.Mutex
 	current  *process
+	talks    *process // current, once its settings are out: nothing may be said before them
 	restarts int
 	lastExit string
 	again    chan struct{} // ends a wait: settings have changed, try once more
@@ -89,13 +90,16 @@ func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
 	if err := p.link.SendSettings(k.settings()); err != nil {
 		p.kill(err.Error())
 	} else {
+		k.mu.Lock()
+		k.talks = p
+		k.mu.Unlock()
 		wg.Go(func() {
 			if err := p.link.Run(k.handlers); err != nil {
 				p.kill(err.Error())
 			}
 		})
 		k.log.Info("child started", "child", k.name, "pid", p.pid)
-		k.started(p)
+		k.started()
 	}
 	select {
 	case <-p.done:
@@ -109,7 +113,7 @@ func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
 
 func (k *keeper) record(reason string) {
 	k.mu.Lock()
-	k.current, k.lastExit = nil, reason
+	k.current, k.talks, k.lastExit = nil, nil, reason
 	k.mu.Unlock()
 	k.ended(reason)
 }
@@ -140,13 +144,23 @@ func (k *keeper) process() *process {
 	return k.current
 }
 
+// peer is the child's link, nil when it cannot be talked to now.
+func (k *keeper) peer() *link.Conn {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.talks == nil {
+		return nil
+	}
+	return k.talks.link
+}
+
 // call asks the child, if it runs.
 func (k *keeper) call(ctx context.Context, method string, params, result any) error {
-	p := k.process()
-	if p == nil {
+	conn := k.peer()
+	if conn == nil {
 		return link.ErrClosed
 	}
-	return p.link.Call(ctx, method, params, result)
+	return conn.Call(ctx, method, params, result)
 }
 
 // state is what status shows.

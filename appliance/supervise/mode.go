@@ -42,44 +42,62 @@ type Inputs struct {
 // Verdict is what follows.
 type Verdict struct {
 	Mode   control.Mode
+	Cause  Cause  // the kind of Reason
 	Reason string // why not inline
 	Armed  bool   // a passed check may arm; all else disarms
 }
+
+// Cause is a kind of reason. A change of words alone is not worth a log line.
+type Cause string
+
+// Causes.
+const (
+	NoCause   Cause = ""
+	Stopping  Cause = "stopping"
+	Ordered   Cause = "operator"
+	NoRules   Cause = "rules"
+	NoWire    Cause = "wire"
+	NoGate    Cause = "gate"
+	NoProxy   Cause = "proxy"
+	Unhealthy Cause = "health"
+	TooMany   Cause = "full"
+	Unknown   Cause = "unknown"
+)
 
 // decide says what the mode is at now, and why. The first reason in this order
 // is the one given: the operator's will, what no process can help, the
 // processes, their health.
 func (in Inputs) decide(now time.Time) Verdict {
-	bypass := func(format string, a ...any) Verdict {
-		return Verdict{Mode: control.Bypass, Reason: fmt.Sprintf(format, a...)}
+	bypass := func(cause Cause, format string, a ...any) Verdict {
+		return Verdict{Mode: control.Bypass, Cause: cause, Reason: fmt.Sprintf(format, a...)}
 	}
 	switch {
 	case in.Stopping:
-		return bypass("stopping")
+		return bypass(Stopping, "stopping")
 	case in.bypassed(now):
 		if in.Bypass.Until.IsZero() {
-			return bypass("ordered by the operator")
+			return bypass(Ordered, "ordered by the operator")
 		}
-		return bypass("ordered by the operator until %s", in.Bypass.Until.Format(time.TimeOnly))
+		return bypass(Ordered, "ordered by the operator until %s", in.Bypass.Until.Format(time.TimeOnly))
 	case in.Rules != "":
-		return bypass("%s", in.Rules)
+		return bypass(NoRules, "%s", in.Rules)
 	case in.Wire != "":
-		return bypass("%s", in.Wire)
+		return bypass(NoWire, "%s", in.Wire)
 	case !in.Gate.Up && in.Gate.Ended != "":
-		return bypass("gate %s", in.Gate.Ended)
+		return bypass(NoGate, "gate %s", in.Gate.Ended)
 	case !in.Proxy.Up && in.Proxy.Ended != "":
-		return bypass("proxy %s", in.Proxy.Ended)
+		return bypass(NoProxy, "proxy %s", in.Proxy.Ended)
 	case in.Check == Failed:
-		return bypass("health check: %s", in.Failure)
+		return bypass(Unhealthy, "health check: %s", in.Failure)
 	case in.Full:
-		return bypass("max_connections is reached: raise intercept.max_connections")
+		return bypass(TooMany, "max_connections is reached: raise intercept.max_connections")
 	case !in.Ready:
-		return Verdict{Mode: control.Starting, Reason: "waiting for bridge and rules"}
+		return Verdict{Mode: control.Starting, Cause: NoRules, Reason: "waiting for bridge and rules"}
 	case !in.Gate.Up || !in.Proxy.Up || in.Check != Passed:
 		if in.Begun || in.Gate.Ended != "" || in.Proxy.Ended != "" {
-			return bypass("waiting for a health check")
+			return bypass(Unknown, "waiting for a health check")
 		}
-		return Verdict{Mode: control.Starting, Reason: "waiting for the first health check"}
+		return Verdict{Mode: control.Starting, Cause: Unknown, Reason: "waiting for the first health check"}
 	}
 	return Verdict{Mode: control.Inline, Armed: true}
 }

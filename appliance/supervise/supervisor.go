@@ -81,7 +81,8 @@ type Supervisor struct {
 	lock     *os.File
 	reapply  chan struct{} // wakes keepRules
 
-	mu       sync.Mutex
+	starting sync.Mutex // of children
+	mu       sync.Mutex // guards all below
 	config   *config.Config
 	state    WireState
 	problems map[string]string // by what they concern
@@ -154,7 +155,7 @@ func (s *Supervisor) keeper(name string, settings func(Told) any, user child.Use
 		command: command{name: name, path: s.Program, args: append([]string{"limpid"}, s.Arguments(name)...), env: s.Env,
 			user: user, files: files, log: &lineLog{s.Log.With("child", name)}},
 		settings: func() any { return settings(s.told()) },
-		started:  func(p *process) { s.childStarted(p, which) },
+		started:  func() { s.childStarted(which) },
 		ended: func(reason string) {
 			s.core.childDown(which, reason, s.lastBeat(name))
 			balance()
@@ -178,16 +179,19 @@ func (s *Supervisor) current() *config.Config {
 }
 
 // childStarted tells everybody concerned.
-func (s *Supervisor) childStarted(p *process, which func(*Inputs) *Child) {
+func (s *Supervisor) childStarted(which func(*Inputs) *Child) {
 	s.core.childUp(which)
+	// One at a time: each notes both, the later one what is true.
+	s.starting.Lock()
+	defer s.starting.Unlock()
 	gatePID, _, _ := s.gate.state()
 	proxyPID, _, _ := s.proxy.state()
 	if err := rememberChildren(s.RunDir, map[string]int{"gate": gatePID, "proxy": proxyPID}); err != nil {
 		s.Log.Warn("cannot note the children", "error", err)
 	}
 	// Whichever of the two is started last, the gate learns the proxy's pid.
-	if gate := s.gate.process(); gate != nil && proxyPID != 0 {
-		if err := gate.link.Notify(child.MethodProxyStarted, child.ProxyStarted{PID: proxyPID}); err != nil {
+	if gate := s.gate.peer(); gate != nil && proxyPID != 0 {
+		if err := gate.Notify(child.MethodProxyStarted, child.ProxyStarted{PID: proxyPID}); err != nil {
 			s.Log.Warn("cannot tell the gate of the proxy", "error", err)
 		}
 	}
