@@ -31,6 +31,7 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 	var rules []rule
 	// A rule each, not a set: configured pairs may overlap, and there are few.
 	for _, p := range s.Bypass {
+		p = p.whole()
 		if p.Client.Addr().BitLen() == f.bits {
 			rules = append(rules, rule{why: "never captured", parts: []statement{
 				within(f, "saddr", f.saddr, p.Client), within(f, "daddr", f.daddr, p.Server), leave()}})

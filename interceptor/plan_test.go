@@ -81,7 +81,7 @@ func TestSpecIsRefused(t *testing.T) {
 		"no MAC":          {func(s *Spec) { s.BridgeMAC = [6]byte{} }, "br0 has no MAC"},
 		"long name":       {func(s *Spec) { s.Bridge = "a-name-of-17-byte" }, "1 to 15 bytes"},
 		"mixed bypass":    {func(s *Spec) { s.Bypass = pairs("10.0.0.0/8", "::/0") }, "one family"},
-		"half a bypass":   {func(s *Spec) { s.Bypass = []Pair{{Client: netip.MustParsePrefix("10.0.0.0/8")}} }, "two prefixes"},
+		"empty bypass":    {func(s *Spec) { s.Bypass = []Pair{{}} }, "prefixes of one family"},
 		"several at once": {func(s *Spec) { s.Slots, s.ProxyPort = 0, 0 }, "no proxy port"},
 	}
 	for name, tt := range tests {
@@ -131,6 +131,19 @@ func TestMarksCarryVLANs(t *testing.T) {
 			if m == other {
 				t.Errorf("two kinds share mark %#x", m)
 			}
+		}
+	}
+}
+
+func TestBypassOfOneSideMeansAnyOther(t *testing.T) {
+	s := example()
+	s.IPv6 = true
+	s.Bypass = []Pair{{Client: netip.MustParsePrefix("10.0.0.0/8")}, {Server: netip.MustParsePrefix("2001:db8::/32")}}
+	var b strings.Builder
+	must(t, WriteText(&b, s))
+	for _, want := range []string{"ip saddr 10.0.0.0/8 ip daddr 0.0.0.0/0 return", "ip6 saddr ::/0 ip6 daddr 2001:db8::/32 return"} {
+		if strings.Count(b.String(), want) != 1 {
+			t.Errorf("not once: %s", want)
 		}
 	}
 }

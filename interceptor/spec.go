@@ -29,8 +29,27 @@ const (
 	Accept Handshake = "accept"
 )
 
-// Pair is connections that are never captured. Both prefixes are of one family.
+// Pair is connections that are never captured. Both prefixes are of one family;
+// one of them may be the zero Prefix, for any address of the other's.
 type Pair struct{ Client, Server netip.Prefix }
+
+// whole fills the prefix that was left out.
+func (p Pair) whole() Pair {
+	if !p.Client.IsValid() && p.Server.IsValid() {
+		p.Client = anyAddress(p.Server)
+	}
+	if !p.Server.IsValid() && p.Client.IsValid() {
+		p.Server = anyAddress(p.Client)
+	}
+	return p
+}
+
+func anyAddress(like netip.Prefix) netip.Prefix {
+	if like.Addr().Is4() {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+}
 
 // Spec is everything the installed rules depend on.
 type Spec struct {
@@ -99,8 +118,9 @@ func (s Spec) Validate() error {
 		errs = append(errs, fmt.Errorf("bridge %s has no MAC", s.Bridge))
 	}
 	for _, p := range s.Bypass {
+		p = p.whole()
 		if !p.Client.IsValid() || !p.Server.IsValid() || p.Client.Addr().Is4() != p.Server.Addr().Is4() {
-			errs = append(errs, fmt.Errorf("bypass %v to %v: want two prefixes of one family", p.Client, p.Server))
+			errs = append(errs, fmt.Errorf("bypass %v to %v: want prefixes of one family", p.Client, p.Server))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

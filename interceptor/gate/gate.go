@@ -89,6 +89,7 @@ func (g *Gate) watch() error {
 
 // Run serves until ctx ends. Flows the gate carries then are cut.
 func (g *Gate) Run(ctx context.Context) error {
+	g.log.Info("gate runs", "handshake", g.Handshake, "max_connections", g.MaxConnections, "health_origin", g.HealthOrigin)
 	err := g.loop.Run(ctx)
 	g.queue.each(g.abandon)
 	for _, c := range g.carried {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -12,21 +13,8 @@ import (
 func download(t *testing.T, conn *net.TCPConn, size int) chan error {
 	t.Helper()
 	done := make(chan error, 1)
-	go func() {
-		n, err := lab.Get("/slow/"+itoa(size)+"?ms=20")(t.Context(), conn)
-		if err == nil && n != int64(size) {
-			t.Errorf("download: %d bytes of %d", n, size)
-		}
-		done <- err
-	}()
+	go func() { done <- fetch(conn, fmt.Sprintf("/slow/%d?ms=20", size), size) }()
 	return done
-}
-
-func itoa(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoa(n/10) + string(rune('0'+n%10))
 }
 
 func finished(t *testing.T, what string, done chan error) {

@@ -102,7 +102,7 @@ func ports(a, b string) string {
 func wireState(t *testing.T, l *lab.Lab) string {
 	t.Helper()
 	var b strings.Builder
-	for _, c := range [][]string{{"ip", "-br", "link"}, {"ip", "rule"}, {"ip", "-6", "rule"}, {"ip", "route", "show", "table", "all"}, {"nft", "list", "tables"}} {
+	for _, c := range [][]string{{"ip", "-br", "link"}, {"ip", "rule"}, {"ip", "-6", "rule"}, {"ip", "-4", "route", "show", "table", "all"}, {"nft", "list", "tables"}} {
 		out, err := l.Box.Command(t.Context(), c[0], c[1:]...).CombinedOutput()
 		must(t, err)
 		b.Write(out)

@@ -32,7 +32,7 @@ func open(t *testing.T, l *lab.Lab, n int, target string) []*net.TCPConn {
 			defer cancel()
 			conn, err := l.C1.Dial(ctx, "tcp", addrs[i%len(addrs)].String(), target)
 			if err == nil {
-				err = tryGet(ctx, conn, 500)
+				err = fetch(conn, "/bytes/500", 500)
 			}
 			conns[i], errs[i] = conn, err
 		})

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"testing"
@@ -82,17 +84,26 @@ func dial(t *testing.T, from *lab.Node, to string) *net.TCPConn {
 // get makes one request on an open connection and checks its body.
 func get(t *testing.T, conn *net.TCPConn, size int) {
 	t.Helper()
-	if err := tryGet(t.Context(), conn, size); err != nil {
+	if err := fetch(conn, fmt.Sprintf("/bytes/%d", size), size); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func tryGet(ctx context.Context, conn *net.TCPConn, size int) error {
-	n, err := lab.Get(fmt.Sprintf("/bytes/%d", size))(ctx, conn)
-	if err == nil && n != int64(size) {
-		err = fmt.Errorf("got %d bytes of %d", n, size)
+// fetch makes one request of an origin and leaves the connection open for more.
+func fetch(conn *net.TCPConn, path string, size int) error {
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: origin\r\n\r\n", path); err != nil {
+		return fmt.Errorf("send request: %w", err)
 	}
-	return err
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return fmt.Errorf("read response: %w", err)
+	}
+	defer resp.Body.Close()
+	n, err := lab.Content(size).Verify(resp.Body)
+	if err != nil {
+		return fmt.Errorf("read body, %d bytes of %d: %w", n, size, err)
+	}
+	return nil
 }
 
 func origin(t *testing.T, n *lab.Node) *lab.Origin {

@@ -3,6 +3,7 @@ package wire
 import (
 	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,12 @@ func exchange(t *testing.T, l *lab.Lab, c crossing, port string) (lan, wan []lab
 	must(t, err)
 	onWAN, err := l.WANSwitch.Capture("box", lab.TCP(80))
 	must(t, err)
-	conn, err := l.Node(c.client).Dial(t.Context(), "tcp", ":"+port, c.target)
+	client := l.Node(c.client)
+	from := client.IP4()
+	if netip.MustParseAddrPort(c.target).Addr().Is6() {
+		from = client.IP6()
+	}
+	conn, err := client.Dial(t.Context(), "tcp", net.JoinHostPort(from.String(), port), c.target)
 	must(t, err)
 	get(t, conn, 100_000)
 	// A reset ends both legs at once and leaves no TIME-WAIT, so that the
@@ -77,8 +83,6 @@ func TestBothEndsSeeTheSameInlineAndBypassed(t *testing.T) {
 					t.Errorf("%s:\n%s", what, diff)
 				}
 			}
-			client, _, _ := net.SplitHostPort(c.target)
-			_ = client
 			accepted := origins[c.server].Accepted()
 			for _, a := range accepted[len(accepted)-2:] {
 				if want := l.Node(c.client); (a.Client.Addr() != want.IP4() && a.Client.Addr() != want.IP6()) || a.Client.Port() != portNumber(port) {
