@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"limpid/appliance/control"
 )
 
 // bypass shows the same request while new connections are bridged.
 func (d *demo) bypass(ctx context.Context) error {
-	if err := d.command(ctx, "bypass", "on"); err != nil {
+	if err := d.switchBypass(ctx, "on"); err != nil {
 		return err
 	}
 	isBypass := func(s control.Status) bool { return s.Mode == control.Bypass }
@@ -34,8 +35,8 @@ func (d *demo) bypass(ctx context.Context) error {
 	if err := x.sameAs(d.inline); err != nil {
 		return err
 	}
-	d.screen.holds("on both sides the same MACs, addresses and server port as inline: neither end can tell which it was")
-	if err := d.command(ctx, "bypass", "off"); err != nil {
+	d.screen.holds("on both sides the same MACs, addresses and server port as when it was inline")
+	if err := d.switchBypass(ctx, "off"); err != nil {
 		return err
 	}
 	if _, err := d.waitFor(ctx, "limpid to be inline again", isInline); err != nil {
@@ -43,4 +44,14 @@ func (d *demo) bypass(ctx context.Context) error {
 	}
 	d.screen.holds("inline again")
 	return nil
+}
+
+// switchBypass runs limpid bypass and shows the first line of its answer: the
+// rest was on the screen a moment ago.
+func (d *demo) switchBypass(ctx context.Context, way string) error {
+	d.screen.prompt("box", "limpid", "bypass", way)
+	out, err := d.limpid.Run(ctx, "bypass", way)
+	first, _, _ := strings.Cut(string(out), "\n")
+	d.screen.output(first)
+	return err
 }

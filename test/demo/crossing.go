@@ -51,12 +51,12 @@ func (d *demo) crossing(ctx context.Context) error {
 
 // captured makes a request and checks how many connections limpid took off the
 // bridge for it.
-func (d *demo) captured(ctx context.Context, want uint64, make func() (*exchange, error)) (*exchange, error) {
+func (d *demo) captured(ctx context.Context, want uint64, request func() (*exchange, error)) (*exchange, error) {
 	before, err := d.control.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x, err := make()
+	x, err := request()
 	if err != nil {
 		return nil, err
 	}

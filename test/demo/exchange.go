@@ -29,7 +29,8 @@ type exchange struct {
 	lan, wan []lab.Frame
 }
 
-// request makes one request with curl and captures it at both ends.
+// request makes one request with curl and captures it at both ends. On an
+// error the captures run on until the lab is closed, which is soon.
 func (d *demo) request(ctx context.Context, from *lab.Node, to *origin, server string, show bool) (*exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -37,12 +38,10 @@ func (d *demo) request(ctx context.Context, from *lab.Node, to *origin, server s
 	if err != nil {
 		return nil, err
 	}
-	defer lan.Stop()
 	wan, err := d.lab.WANSwitch.Capture("box", lab.TCP(80))
 	if err != nil {
 		return nil, err
 	}
-	defer wan.Stop()
 	run := d.silently
 	if show {
 		run = d.client

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,24 +31,27 @@ func (d *demo) kill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.say("Three clients open %d new connections a second to both servers, one request each. After %v:", newConnections, loadBefore)
+	d.screen.say("Three clients open %d new connections a second to both servers, one request each. After a second of that:", newConnections)
 	d.screen.prompt("box", "kill", "-9", strconv.Itoa(before.Proxy.PID))
-
-	watching, unwatch := context.WithCancel(ctx)
-	var changes []change
-	var watcher sync.WaitGroup
-	watcher.Go(func() {
-		d.watch(watching, 20*time.Millisecond, func(c change) { changes = append(changes, c) })
-	})
+	log := &logbook{path: d.limpid.LogPath}
+	if err := log.skip(); err != nil {
+		return err
+	}
 	running := d.load().Start(ctx)
 	killed, after, err := d.strike(ctx, before)
 	report := running.Stop()
-	unwatch()
-	watcher.Wait()
 	if err != nil {
 		return err
 	}
-	d.screen.table(timeline(killed, changes))
+	entries, err := log.read()
+	if err != nil {
+		return err
+	}
+	d.screen.output(" before: " + brief(before))
+	for _, e := range entries {
+		d.screen.output(e.since(killed))
+	}
+	d.screen.output("  after: " + brief(after))
 	d.screen.blank()
 	d.screen.table(reckoning(report, killed))
 	if err := judge(report, killed); err != nil {
@@ -58,6 +60,15 @@ func (d *demo) kill(ctx context.Context) error {
 	d.screen.say("limpid's own bound for how long new connections went nowhere (last_gap_ms): %d ms.", after.LastGapMS)
 	d.screen.holds("of %d connections begun after the kill none failed", report.Since(killed).Count())
 	return d.command(ctx, "status")
+}
+
+// brief is a status in half a line.
+func brief(s control.Status) string {
+	text := fmt.Sprintf("%s since %s, gate %d, proxy %d", s.Mode, s.Since.Local().Format(time.TimeOnly), s.Gate.PID, s.Proxy.PID)
+	if s.Reason != "" {
+		text += ": " + s.Reason
+	}
+	return text
 }
 
 // load asks both servers, from three clients in turn, and checks each byte.

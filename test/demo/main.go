@@ -43,7 +43,7 @@ func run() int {
 	if err != nil && !errors.Is(err, errInterrupted) {
 		d.explain(os.Stderr)
 	}
-	err = errors.Join(err, d.takeDown())
+	err = errors.Join(err, d.takeDown(ctx.Err() != nil))
 	switch {
 	case err == nil:
 		return exitHolds

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -41,42 +40,36 @@ func (d *demo) stay(ctx context.Context) error {
 		d.screen.suggest(line.what, line.command)
 	}
 	d.screen.blank()
-	d.screen.say("Until then, what limpid does:")
-	d.tellChanges(ctx)
-	// Ctrl-C is how this ends, and no failure.
-	return nil
+	d.screen.say("Until then, limpid's log as it comes:")
+	return d.follow(ctx)
 }
 
-// tellChanges prints a line for each change, also when the visitor has ended
-// the supervisor: the wire stays, and with it the demo.
-func (d *demo) tellChanges(ctx context.Context) {
-	changes := make(chan change)
-	go func() {
-		defer close(changes)
-		d.watch(ctx, 250*time.Millisecond, func(c change) {
-			select {
-			case changes <- c:
-			case <-ctx.Done():
-			}
-		})
-	}()
+// follow prints what limpid logs until ctx ends: Ctrl-C is how this ends, and
+// no failure. It goes on when the visitor has ended the supervisor: the wire
+// stays, and with it the demo.
+func (d *demo) follow(ctx context.Context) error {
+	log := &logbook{path: d.limpid.LogPath}
+	if err := log.skip(); err != nil {
+		return err
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
 	ended := d.limpid.Done()
 	for {
 		select {
-		case c, more := <-changes:
-			if !more {
-				return
-			}
-			text := fmt.Sprintf("%s  %s, gate %s, proxy %s", c.at.Local().Format(time.TimeOnly), c.status.Mode, pid(c.status.Gate), pid(c.status.Proxy))
-			if c.status.Reason != "" {
-				text += ": " + c.status.Reason
-			}
-			d.screen.output(text)
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
 		case <-ended:
 			ended = nil
-			if ctx.Err() == nil {
-				d.screen.output(time.Now().Format(time.TimeOnly) + "  the supervisor has ended: the wire is a plain bridge now, and goes on being one")
-			}
+			d.screen.output(time.Now().Format(time.TimeOnly) + "  the supervisor has ended: what is left is the bridge, a plain wire")
+		}
+		entries, err := log.read()
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			d.screen.output(e.clock())
 		}
 	}
 }

@@ -104,8 +104,10 @@ func (d *demo) explain(to io.Writer) {
 }
 
 // takeDown ends everything and looks whether anything is left. It is for every
-// way a run can end.
-func (d *demo) takeDown() error {
+// way a run can end. A limpid that has no signal yet is stopped as an init
+// system would and must end well; after Ctrl-C it may have had one from the
+// terminal, and is killed with the rest.
+func (d *demo) takeDown(signalled bool) error {
 	if d.lab == nil {
 		return nil
 	}
@@ -114,12 +116,8 @@ func (d *demo) takeDown() error {
 	if d.control != nil {
 		d.control.Close()
 	}
-	if d.limpid != nil {
-		select {
-		case <-d.limpid.Done(): // ended already: by the visitor, or by the same Ctrl-C
-		default:
-			errs = append(errs, d.limpid.Stop())
-		}
+	if d.limpid != nil && !signalled {
+		errs = append(errs, d.limpid.Stop())
 	}
 	errs = append(errs, d.lab.Close(), leftovers(d.lab))
 	if err := errors.Join(errs...); err != nil {

@@ -18,7 +18,7 @@ func onPlainWire(t *testing.T) (*demo, *strings.Builder) {
 	var said strings.Builder
 	d := &demo{screen: &screen{out: &said}}
 	t.Cleanup(func() {
-		if err := d.takeDown(); err != nil {
+		if err := d.takeDown(false); err != nil {
 			t.Error(err)
 		}
 	})
@@ -79,7 +79,7 @@ func TestClientsAndServers(t *testing.T) {
 		}
 	}
 	home := d.lab.Dir()
-	if err := d.takeDown(); err != nil {
+	if err := d.takeDown(false); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(home, "s1")); !os.IsNotExist(err) {
