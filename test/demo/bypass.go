@@ -14,10 +14,7 @@ func (d *demo) bypass(ctx context.Context) error {
 		return err
 	}
 	isBypass := func(s control.Status) bool { return s.Mode == control.Bypass }
-	if _, err := d.waitFor(ctx, "the bypass", isBypass); err != nil {
-		return err
-	}
-	x, err := d.captured(ctx, 0, func() (*exchange, error) { return d.request(ctx, d.lab.C1, d.s1, "10.77.0.101", true) })
+	x, err := d.counted(ctx, isBypass, 0, func() (*exchange, error) { return d.request(ctx, d.lab.C1, d.s1, "10.77.0.101", true) })
 	if err != nil {
 		return err
 	}

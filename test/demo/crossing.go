@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"limpid/appliance/control"
 	"limpid/test/lab"
 )
 
 // crossing shows one request at every place where it can be seen.
 func (d *demo) crossing(ctx context.Context) error {
-	x, err := d.captured(ctx, 1, func() (*exchange, error) { return d.request(ctx, d.lab.C1, d.s1, "10.77.0.101", true) })
+	x, err := d.counted(ctx, isInline, 1, func() (*exchange, error) { return d.request(ctx, d.lab.C1, d.s1, "10.77.0.101", true) })
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (d *demo) crossing(ctx context.Context) error {
 		return fmt.Errorf("compare sequence numbers: the server's first one is %d on both sides: this was bridged, not proxied", here)
 	}
 	d.screen.holds("and yet a proxy carried it: the server began to count at %d, and the client was told %d (what else a capture at both ends could tell: docs/transparency.md)", there, here)
-	y, err := d.captured(ctx, 1, func() (*exchange, error) { return d.request(ctx, d.lab.C4, d.s2, "10.80.0.2", false) })
+	y, err := d.counted(ctx, isInline, 1, func() (*exchange, error) { return d.request(ctx, d.lab.C4, d.s2, "10.80.0.2", false) })
 	if err != nil {
 		return err
 	}
@@ -49,10 +50,10 @@ func (d *demo) crossing(ctx context.Context) error {
 	return nil
 }
 
-// captured makes a request and checks how many connections limpid took off the
-// bridge for it.
-func (d *demo) captured(ctx context.Context, want uint64, request func() (*exchange, error)) (*exchange, error) {
-	before, err := d.control.Status(ctx)
+// counted makes a request once limpid is in the wanted mode, and checks how
+// many connections it took off the bridge for that.
+func (d *demo) counted(ctx context.Context, mode func(control.Status) bool, want uint64, request func() (*exchange, error)) (*exchange, error) {
+	before, err := d.waitFor(ctx, "the mode for a request", mode)
 	if err != nil {
 		return nil, err
 	}

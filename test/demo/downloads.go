@@ -81,7 +81,7 @@ func (d *demo) isPackage(path string) error {
 
 // downloads shows that ordinary clients work, and that limpid carried them.
 func (d *demo) downloads(ctx context.Context) error {
-	before, err := d.control.Status(ctx)
+	before, err := d.waitFor(ctx, "limpid to be inline", isInline)
 	if err != nil {
 		return err
 	}

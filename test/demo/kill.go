@@ -27,7 +27,7 @@ const (
 
 // kill ends the proxy under load, the hard way.
 func (d *demo) kill(ctx context.Context) error {
-	before, err := d.control.Status(ctx)
+	before, err := d.waitFor(ctx, "limpid to be inline", isInline)
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,9 @@ func (d *demo) kill(ctx context.Context) error {
 	d.screen.table(reckoning(report, killed))
 	if err := judge(report, killed); err != nil {
 		return err
+	}
+	if cut := report.InFlight(killed).Failures(); cut > 0 {
+		d.screen.say("What the dead proxy was carrying is cut, at both ends and at once: no process can take over another's memory.")
 	}
 	d.screen.say("limpid's own bound for how long new connections went nowhere (last_gap_ms): %d ms.", after.LastGapMS)
 	d.screen.holds("of %d connections begun after the kill none failed", report.Since(killed).Count())

@@ -24,14 +24,22 @@ func fill(text string, width int) []string {
 	return append(lines, line)
 }
 
-// fold cuts a line, wherever that is, into a first piece of at most first
-// characters and further ones of at most rest.
+// fold cuts a line into a first piece of at most first characters and further
+// ones of at most rest: behind a space if there is one in the piece's second
+// half, else wherever that is.
 func fold(line string, first, rest int) []string {
 	runes := []rune(line)
 	var pieces []string
 	for width := first; len(runes) > width; width = rest {
-		pieces = append(pieces, string(runes[:width]))
-		runes = runes[width:]
+		cut := width
+		for cut > width/2 && runes[cut-1] != ' ' {
+			cut--
+		}
+		if cut == width/2 {
+			cut = width
+		}
+		pieces = append(pieces, string(runes[:cut]))
+		runes = runes[cut:]
 	}
 	return append(pieces, string(runes))
 }

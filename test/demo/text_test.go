@@ -33,8 +33,11 @@ func TestFill(t *testing.T) {
 }
 
 func TestFold(t *testing.T) {
-	for text, want := range map[string][]string{"": {""}, "abc": {"abc"}, "abcdefg": {"abc", "de", "fg"}, "äöüß": {"äöü", "ß"}} {
-		if got := fold(text, 3, 2); !slices.Equal(got, want) {
+	for text, want := range map[string][]string{
+		"": {""}, "abcd": {"abcd"}, "abcdefgh": {"abcd", "efg", "h"}, "äöüßß": {"äöüß", "ß"},
+		"abc def": {"abc ", "def"}, "a bcdefg": {"a bc", "def", "g"}, "abcd e": {"abcd", " e"},
+	} {
+		if got := fold(text, 4, 3); !slices.Equal(got, want) {
 			t.Errorf("fold %q: got %q, want %q", text, got, want)
 		}
 	}
