@@ -74,6 +74,11 @@ func (d *daemon) tail() string {
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return lastLines(string(out))
+}
+
+// lastLines are the last five of a log, in one.
+func lastLines(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
 	return strings.Join(lines[max(0, len(lines)-5):], "; ")
 }

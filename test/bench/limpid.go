@@ -53,4 +53,6 @@ func (p limpid) processes(ctx context.Context) (map[int]string, error) {
 	return all, nil
 }
 
+func (p limpid) tail() string { return lastLines(p.Log()) }
+
 func (p limpid) leave() error { return p.Stop() }

@@ -29,8 +29,8 @@ func (f figure) spent() (sum time.Duration) {
 
 // turn is one subject's part of a round.
 type turn struct {
-	figures  map[string]figure
-	portKept bool
+	figures map[string]figure
+	fidelity
 }
 
 // measure builds a lab, puts the subject into it, and runs its loads. What has
@@ -60,7 +60,7 @@ func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) 
 	if err := at.settle(ctx, in, 20*time.Second); err != nil {
 		return t, err
 	}
-	if t.portKept, err = at.verify(ctx); err != nil {
+	if t.fidelity, err = at.verify(ctx, s.mixes); err != nil {
 		return t, err
 	}
 	for _, ld := range s.loads {
@@ -69,11 +69,11 @@ func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) 
 			err = f.check(ld, s.name == bareWire)
 		}
 		if err != nil {
-			return t, fmt.Errorf("%s: %w", ld.key, err)
+			return t, fmt.Errorf("%s: %w (its log ends: %s)", ld.key, err, in.tail())
 		}
 		t.figures[ld.key] = f
 	}
-	if _, err := at.verify(ctx); err != nil {
+	if _, err := at.verify(ctx, s.mixes); err != nil {
 		return t, err
 	}
 	return t, errors.Join(in.leave(), o.close())

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,6 +21,8 @@ type peerSpec struct {
 	files []string
 	// empty are further files that it wants to exist.
 	empty []string
+	// values are what they need besides Dir, Port and Threads.
+	values map[string]any
 	// command is the program and its arguments.
 	command func(dir string) []string
 }
@@ -36,6 +39,7 @@ func enterPeer(ctx context.Context, l *lab.Lab, spec peerSpec) (inline, error) {
 		return nil, fmt.Errorf("open up the peer's directory: %w", err)
 	}
 	values := map[string]any{"Dir": dir, "Port": peerPort, "Threads": runtime.NumCPU()}
+	maps.Copy(values, spec.values)
 	if err := install(dir, values, spec.files...); err != nil {
 		return nil, err
 	}

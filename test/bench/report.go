@@ -2,8 +2,15 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// mixing explains the asterisk.
+const mixing = `*Traffic Server either opens a server connection for each request, or keeps and shares them. Shared ones carry the requests of
+one client from the address of another, so the row with the asterisk is no transparent proxy's; it is right here since
+the load has one client, and it is Traffic Server's best case.
+`
 
 // report is the whole of docs/performance.md.
 func (r *results) report(m machine, command string) string {
@@ -26,6 +33,9 @@ little of what a proxy can do alone, and figures of different runs or machines c
 `, r.plan.rounds)
 	fmt.Fprintf(&b, "%s\n", m.describe())
 	fmt.Fprintf(&b, "Command: `%s`, %d rounds, %s a load.\n", command, r.plan.rounds, r.plan.duration)
+	if slices.ContainsFunc(r.plan.subjects, func(s subject) bool { return s.mixes }) {
+		b.WriteString("\n" + mixing)
+	}
 	for _, t := range r.tables() {
 		if len(t.rows) > 0 {
 			b.WriteString("\n" + t.String())
@@ -96,11 +106,11 @@ func (r *results) idle() table {
 	return table{
 		title: "An idle connection",
 		text: fmt.Sprintf("Memory of the processes (Pss, without the kernel's sockets) for each of %d connections kept alive after one request, "+
-			"beyond the first %d. Client port: whether the server sees the client's own port.", idleMore, idleFirst),
-		header: []string{"", "KiB a connection", "of HAProxy's", "client port kept"},
+			"beyond the first %d. Last column: what the server sees of the client.", idleMore, idleFirst),
+		header: []string{"", "KiB a connection", "of HAProxy's", "server sees"},
 		rows: r.rows(keyIdle, func(s subject) []string {
 			return []string{
-				r.values(s.name, keyIdle, heldKiB).String(), r.ratio(s.name, keyIdle, standard, heldKiB).String(), r.portKept(s.name),
+				r.values(s.name, keyIdle, heldKiB).String(), r.ratio(s.name, keyIdle, standard, heldKiB).String(), r.fidelity(s.name),
 			}
 		}),
 	}

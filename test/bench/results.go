@@ -50,19 +50,23 @@ func (r *results) ratio(subject, key string, to string, m metric) spread {
 	return spreadOf(list)
 }
 
-// portKept is "yes" if the server saw the client's port in every round.
-func (r *results) portKept(subject string) string {
-	answer := "-"
+// fidelity says what the server sees of a client in every round: "address and
+// port", "address", or "address*" if a second client's can be the first's.
+func (r *results) fidelity(subject string) string {
+	all := fidelity{portKept: true}
 	for _, t := range r.turns[subject] {
-		if len(t.figures) == 0 {
-			continue
+		if len(t.figures) > 0 {
+			all.portKept = all.portKept && t.portKept
+			all.addressMixed = all.addressMixed || t.addressMixed
 		}
-		if !t.portKept {
-			return "no"
-		}
-		answer = "yes"
 	}
-	return answer
+	switch {
+	case all.addressMixed:
+		return "address*"
+	case all.portKept:
+		return "address and port"
+	}
+	return "address"
 }
 
 func requestRate(f figure) (float64, bool) {

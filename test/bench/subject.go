@@ -18,6 +18,8 @@ type subject struct {
 	// enter puts it into the lab's box, ready for traffic.
 	enter func(context.Context, *lab.Lab) (inline, error)
 	loads []load
+	// mixes: it is known to give one client's requests another's address.
+	mixes bool
 }
 
 // inline is a subject at its place in the box. The lab's Close ends it too, so
@@ -25,6 +27,8 @@ type subject struct {
 type inline interface {
 	// processes says which processes do its work, each with the part it plays.
 	processes(context.Context) (map[int]string, error)
+	// tail is the last it logged.
+	tail() string
 	leave() error
 }
 
@@ -43,6 +47,7 @@ func subjects(p plan) []subject {
 		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: append(proxied[1:4:4], bridged...)},
 		{name: standard, title: "HAProxy", tools: []string{"haproxy"}, version: haproxyVersion, enter: enterHAProxy, loads: proxied},
 		{name: "trafficserver", title: "Traffic Server", tools: []string{"traffic_server"}, version: trafficServerVersion, enter: enterTrafficServer, loads: proxied},
+		{name: "trafficserver-sharing", title: "Traffic Server, sharing*", tools: []string{"traffic_server"}, enter: enterTrafficServerSharing, loads: proxied, mixes: true},
 		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: proxied},
 		{name: ours, title: "limpid", enter: enterLimpid, loads: append(proxied[:4:4], bridged...)},
 	}

@@ -9,9 +9,23 @@ import (
 	"limpid/test/lab"
 )
 
+// Traffic Server knows two ways with server connections. Without sharing, each
+// request gets one of its own, also from a client that keeps its connection.
+// With sharing they are kept, and a later client's requests leave from the
+// address of the one they were made for.
+
 func enterTrafficServer(ctx context.Context, l *lab.Lab) (inline, error) {
+	return trafficServer(ctx, l, false)
+}
+
+func enterTrafficServerSharing(ctx context.Context, l *lab.Lab) (inline, error) {
+	return trafficServer(ctx, l, true)
+}
+
+func trafficServer(ctx context.Context, l *lab.Lab, shared bool) (inline, error) {
 	return enterPeer(ctx, l, peerSpec{
-		files: []string{"records.config", "runroot.yaml", "ip_allow.yaml"},
+		values: map[string]any{"Shared": shared},
+		files:  []string{"records.config", "runroot.yaml", "ip_allow.yaml"},
 		// No cache, no plugin, no mapping.
 		empty: []string{"storage.config", "plugin.config", "remap.config", "ssl_multicert.config"},
 		command: func(dir string) []string {

@@ -19,4 +19,6 @@ func enterWire(_ context.Context, l *lab.Lab) (inline, error) {
 
 func (bare) processes(context.Context) (map[int]string, error) { return nil, nil }
 
+func (bare) tail() string { return "" }
+
 func (b bare) leave() error { return b.remove() }
