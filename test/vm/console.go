@@ -15,6 +15,7 @@ type console struct {
 	text strings.Builder
 }
 
+// Write takes what QEMU writes to its standard output, where the guest's serial line ends. It never fails.
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -28,6 +29,8 @@ func (c *console) String() string {
 	return cleanConsole(c.text.String())
 }
 
+// cleanConsole takes away what is meant for a terminal: the firmware (SeaBIOS) clears the screen and the kernel ends its
+// lines with a carriage return.
 func cleanConsole(s string) string {
 	controls := regexp.MustCompile("\x1b(\\[[0-9;?=]*[A-Za-z]|c)")
 	return strings.ReplaceAll(controls.ReplaceAllString(s, ""), "\r", "")
@@ -43,6 +46,7 @@ func panicIn(text string) (reason string, ok bool) {
 
 // tail gives the last n lines of text.
 func tail(text string, n int) string {
+	// The last line end would give an empty last line.
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

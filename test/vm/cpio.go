@@ -25,7 +25,10 @@ type cpioHeader struct {
 
 // next writes an entry's header. Exactly h.size bytes must follow by data.
 func (c *cpioWriter) next(h cpioHeader) error {
+	// Entries with one inode number would be taken for links to one file.
 	c.ino++
+	// In order: inode, mode, owner, group, links, time, size, device (major, minor) the file lies on, device that the node
+	// stands for, length of the name with its zero byte, checksum (0 in this variant of the format).
 	fields := [13]uint32{
 		c.ino, h.mode, 0, 0, 1, 0, h.size,
 		0, 0, h.major, h.minor,
@@ -63,6 +66,7 @@ func (c *cpioWriter) close() error {
 	return c.next(cpioHeader{name: "TRAILER!!!"})
 }
 
+// write counts, since padding depends on the place in the whole archive and not in the entry.
 func (c *cpioWriter) write(b []byte) error {
 	n, err := c.w.Write(b)
 	c.off += int64(n)

@@ -18,6 +18,7 @@ type libraries struct {
 	cache map[libraryKey]string
 }
 
+// libraryKey tells libraries of one name for several architectures apart: a host may carry 32-bit ones as well.
 type libraryKey struct {
 	name string
 	arch string // as ldconfig names it
@@ -61,6 +62,7 @@ func (l *libraries) needs(path string) ([]string, error) {
 		return nil, err
 	}
 	defer f.Close()
+	// The kernel reads 256 bytes to tell what a file is (BINPRM_BUF_SIZE); a script's first line ends within them.
 	head := make([]byte, 256)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -90,6 +92,8 @@ func scriptNeeds(path string, head []byte) ([]string, error) {
 	return fields[:1], nil
 }
 
+// elfNeeds gives the interpreter and the libraries that the object's own headers name. What it opens later by dlopen(3)
+// is not to be seen there: companions lists that by program.
 func (l *libraries) elfNeeds(path string, r io.ReaderAt) ([]string, error) {
 	f, err := elf.NewFile(r)
 	if err != nil {
@@ -99,6 +103,7 @@ func (l *libraries) elfNeeds(path string, r io.ReaderAt) ([]string, error) {
 	switch {
 	case f.Machine == elf.EM_386:
 		arch = "i386"
+	// Firmware and the like: data, not to be run here.
 	case f.Machine != elf.EM_X86_64:
 		return nil, nil
 	}
@@ -128,6 +133,7 @@ func (l *libraries) elfNeeds(path string, r io.ReaderAt) ([]string, error) {
 
 // find gives the host path of the library name that the object at path needs.
 func (l *libraries) find(f *elf.File, path, name, arch string) (string, error) {
+	// A path in the object itself comes before the system's, and $ORIGIN stands for the folder the object lies in.
 	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
 		values, err := f.DynString(tag)
 		if err != nil {
@@ -146,6 +152,7 @@ func (l *libraries) find(f *elf.File, path, name, arch string) (string, error) {
 	return "", fmt.Errorf("find library %s that %s needs: the host's library cache has none; install the package or run ldconfig", name, path)
 }
 
+// exists says whether a path can be opened at all; a link to nothing does not exist.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

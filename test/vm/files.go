@@ -29,6 +29,7 @@ func unpackFiles(dir string, r io.Reader) ([]string, error) {
 		if err != nil {
 			return names, fmt.Errorf("store guest files: %w", err)
 		}
+		// Folders are made as their files need them; nothing else is of use on the host.
 		if head.Typeflag != tar.TypeReg {
 			continue
 		}
@@ -39,6 +40,7 @@ func unpackFiles(dir string, r io.Reader) ([]string, error) {
 	}
 }
 
+// storeFile writes one file, with the folders above it. What lay there before is replaced.
 func storeFile(root *os.Root, name string, r io.Reader) error {
 	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err

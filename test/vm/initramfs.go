@@ -13,6 +13,7 @@ import (
 	"limpid/test/vm/channel"
 )
 
+// Fixed places in the guest.
 const (
 	guestBinary  = "/vm/program"
 	guestModules = "/lib/modules"
@@ -25,6 +26,7 @@ func packInitramfs(ctx context.Context, path string, spec Spec) error {
 	if err != nil {
 		return err
 	}
+	// Written to a disk file rather than piped: QEMU maps it and asks for its size first.
 	f, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("pack initramfs: %w", err)
@@ -49,6 +51,7 @@ func planInitramfs(ctx context.Context, work string, spec Spec) (*tree, error) {
 	if err := t.copyFrom("/init", init); err != nil {
 		return nil, err
 	}
+	// Programs come before the shell, which fills in only the names that are left.
 	for _, name := range spec.Programs {
 		if err := t.program(name); err != nil {
 			return nil, err
@@ -61,6 +64,7 @@ func planInitramfs(ctx context.Context, work string, spec Spec) (*tree, error) {
 	if job.Modules, err = t.modules(spec); err != nil {
 		return nil, err
 	}
+	// The caller's own files come late, so that they win over what a program brought along.
 	for _, guest := range slices.Sorted(maps.Keys(spec.Files)) {
 		if err := t.copyFrom(guest, spec.Files[guest]); err != nil {
 			return nil, err
@@ -89,6 +93,7 @@ func (t *tree) skeleton() error {
 			}
 		}
 	}
+	// A host without merged /usr has real folders there: make sure of them.
 	for _, dir := range []string{"/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/run", "/out", "/root", "/etc", "/var/log", "/var/lib", "/var/tmp", "/vm"} {
 		if _, err := t.dir(dir, 0o755); err != nil {
 			return err
@@ -144,11 +149,13 @@ func (t *tree) modules(spec Spec) ([]string, error) {
 		return nil, err
 	}
 	guest := filepath.Join(guestModules, filepath.Base(dir))
+	// Those to load at once may lie outside the carried folders, when a caller asked for more.
 	for _, path := range slices.Concat(index.below(carriedModules()), load) {
 		if err := t.copyFrom(filepath.Join(guest, path), filepath.Join(dir, path)); err != nil {
 			return nil, err
 		}
 	}
+	// modprobe reads the binary forms of the index, and falls back to the plain ones.
 	lists, err := filepath.Glob(filepath.Join(dir, "modules.*"))
 	if err != nil {
 		return nil, fmt.Errorf("pack module index: %w", err)

@@ -31,6 +31,7 @@ func DebianKernel(ctx context.Context, cache string) (Kernel, error) {
 		if err == nil {
 			return kernel, nil
 		}
+		// The wanted package's failure is the one to tell; the others only follow from it.
 		if reason == nil {
 			reason = err
 		}
@@ -116,6 +117,7 @@ func unpackPackage(ctx context.Context, name, version, dir string) (err error) {
 	if err := indexModules(ctx, root); err != nil {
 		return fmt.Errorf("unpack %s: %w", name, err)
 	}
+	// One rename makes the kernel appear whole or not at all.
 	if err := os.Rename(root, dir); err != nil && !exists(dir) { // another test process may have been faster
 		return fmt.Errorf("unpack %s: %w", name, err)
 	}
@@ -134,6 +136,7 @@ func indexModules(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
+	// Names go through a file: there are more than fit on a command line.
 	if len(packed) > 0 {
 		list := filepath.Join(filepath.Dir(root), "packed")
 		if err := os.WriteFile(list, []byte(strings.Join(packed, "\n")+"\n"), 0o644); err != nil {
@@ -174,6 +177,7 @@ func command(ctx context.Context, dir, name string, args ...string) (string, err
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = dir
+	// Output is parsed: ask for it in the language it is parsed in.
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
@@ -184,6 +188,7 @@ func command(ctx context.Context, dir, name string, args ...string) (string, err
 	return string(out), nil
 }
 
+// lastLine gives the last line of a program's complaints, where most of them name the cause.
 func lastLine(s string) string {
 	s = strings.TrimSpace(s)
 	return s[strings.LastIndex(s, "\n")+1:]

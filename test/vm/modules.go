@@ -12,10 +12,14 @@ import (
 // in are passed over.
 func bootModules() []string {
 	return []string{
+		// The way back to the host, and random numbers from it.
 		"virtio_pci", "virtio_console", "virtio_rng",
+		// Links of the lab. br_netfilter is there because its sysctls are: limpid must turn them off.
 		"veth", "dummy", "bridge", "br_netfilter", "8021q", "af_packet", "ipv6",
+		// The rules of the interceptor.
 		"nf_tables", "nfnetlink_queue",
 		"nft_meta_bridge", "nft_queue", "nft_tproxy", "nft_socket",
+		// Slow and lossy links.
 		"sch_netem",
 	}
 }
@@ -30,6 +34,7 @@ func carriedModules() []string {
 		"kernel/drivers/net/bonding", "kernel/drivers/net/dummy.ko", "kernel/drivers/net/ifb.ko",
 		"kernel/drivers/net/ipvlan", "kernel/drivers/net/macvlan.ko", "kernel/drivers/net/tun.ko",
 		"kernel/drivers/net/veth.ko", "kernel/drivers/net/vrf.ko",
+		// Stands in for the hardware watchdog of a box.
 		"kernel/drivers/watchdog/softdog.ko",
 	}
 }
@@ -48,6 +53,7 @@ func moduleName(path string) string {
 	return strings.ReplaceAll(name, "-", "_")
 }
 
+// readModuleIndex reads the index of the modules in dir, such as .../lib/modules/6.12.1.
 func readModuleIndex(dir string) (*moduleIndex, error) {
 	dep, err := os.ReadFile(filepath.Join(dir, "modules.dep"))
 	if err != nil {
@@ -60,6 +66,7 @@ func readModuleIndex(dir string) (*moduleIndex, error) {
 	return parseModuleIndex(dir, string(dep), string(builtin)), nil
 }
 
+// parseModuleIndex reads modules.dep, lines of "path: path path", and modules.builtin, lines of a path each.
 func parseModuleIndex(dir, dep, builtin string) *moduleIndex {
 	x := &moduleIndex{dir: dir, needs: map[string][]string{}, byName: map[string]string{}, builtin: map[string]bool{}}
 	for line := range strings.Lines(dep) {

@@ -53,6 +53,7 @@ func applets() []string {
 
 // findProgram looks for a host program in PATH and in the sbin folders, which a user's PATH may lack.
 func findProgram(name string) (string, error) {
+	// PATH comes first, so that a caller can put another version before the system's.
 	if path, err := exec.LookPath(name); err == nil {
 		return filepath.Abs(path)
 	}
@@ -79,6 +80,7 @@ func installHint(name string) string {
 
 // program adds a host program under its host path, with its companions.
 func (t *tree) program(name string) error {
+	// An absolute name is taken as it is: a program that lies outside PATH.
 	path := name
 	if !filepath.IsAbs(name) {
 		found, err := findProgram(name)
@@ -122,6 +124,7 @@ func (t *tree) shell() error {
 		return err
 	}
 	for _, name := range applets() {
+		// On a host with merged /usr programs may have been found under either name.
 		if t.has("/usr/bin/"+name) || t.has("/usr/sbin/"+name) || t.has("/bin/"+name) || t.has("/sbin/"+name) {
 			continue
 		}
@@ -149,6 +152,7 @@ func (t *tree) modprobe() error {
 	return t.symlink(channel.ModprobePath, kmod)
 }
 
+// has says whether the tree holds this very path; it follows no link.
 func (t *tree) has(path string) bool {
 	_, ok := t.nodes[path]
 	return ok

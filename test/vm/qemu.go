@@ -40,11 +40,14 @@ func kernelArgs() string {
 // qemuArgs is QEMU's command line.
 func qemuArgs(spec Spec, accel, initramfs string) []string {
 	return []string{
+		// Nothing but what is asked for: no network card, no disk, no screen. A reboot, which is what a panic leads to, ends QEMU.
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-machine", "q35", "-accel", accel, "-cpu", "max,la57=off",
 		"-smp", strconv.Itoa(spec.CPUs), "-m", strconv.Itoa(spec.Memory),
 		"-kernel", spec.Kernel.Image, "-initrd", initramfs, "-append", kernelArgs(),
+		// The kernel's console; Ctrl-C stays with the test.
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+		// The result channel, on a socket that QEMU inherits: no path in a file system, nothing left behind.
 		"-chardev", fmt.Sprintf("socket,id=result,fd=%d", channelFD),
 		"-device", "virtio-serial-pci",
 		"-device", "virtserialport,chardev=result,name=" + channel.PortName,
@@ -62,6 +65,7 @@ func startMachine(ctx context.Context, spec Spec, initramfs string) (*machine, e
 	if err != nil {
 		return nil, err
 	}
+	// A socket pair, so that the end of QEMU is the end of the stream, however QEMU ends.
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make result channel: %w", err)
@@ -73,6 +77,7 @@ func startMachine(ctx context.Context, spec Spec, initramfs string) (*machine, e
 	m.cmd.Stdout = &m.console
 	m.cmd.Stderr = &m.errors
 	m.cmd.ExtraFiles = []*os.File{theirs}
+	// Whoever else may hold QEMU's output open must not delay its end.
 	m.cmd.WaitDelay = time.Second
 	// A test process that is itself killed must not leave a machine behind.
 	m.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
@@ -111,6 +116,7 @@ func (m *machine) receive(sinks map[channel.Kind]io.Writer) (report, error) {
 		case channel.KindFault:
 			r.fault = string(body)
 		default:
+			// Bytes to pass on: output and archive.
 			sink, ok := sinks[kind]
 			if !ok {
 				return r, fmt.Errorf("read result channel: unknown frame %q", kind)

@@ -28,6 +28,7 @@ func Test(t *testing.T, pkg, run string, spec Spec) Result {
 	if err := prepareTest(t, pkg, run, &spec); err != nil {
 		t.Fatal(err)
 	}
+	// The converter reads what the guest prints while it prints it: a test that hangs is seen hanging under its name.
 	events, input, err := test2json(t.Context(), pkg)
 	if err != nil {
 		t.Fatal(err)
@@ -37,8 +38,10 @@ func Test(t *testing.T, pkg, run string, spec Spec) Result {
 	told := make(chan error, 1)
 	go func() { told <- tree.follow(events) }()
 
+	// Subtests run in goroutines of their own; this one waits for the machine.
 	result, err := Run(t.Context(), spec)
 	input.Close()
+	// All events are in only when the converter has seen the end of its input.
 	if readErr := <-told; err == nil {
 		err = readErr
 	}
@@ -66,6 +69,7 @@ func prepareTest(t *testing.T, pkg, run string, spec *Spec) error {
 	if spec.Timeout == 0 {
 		spec.Timeout = defaultTimeout
 	}
+	// The machine must be off, and the failure told, before the host's own test run is cut off.
 	if deadline, ok := t.Deadline(); ok {
 		spec.Timeout = min(spec.Timeout, time.Until(deadline)-time.Second)
 	}
@@ -89,6 +93,7 @@ func prepareTest(t *testing.T, pkg, run string, spec *Spec) error {
 		spec.Files = files
 	}
 	spec.Args = slices.Concat([]string{
+		// As `go test -json` would run it: marked output, and an os.Exit(0) in a test is no success.
 		"-test.v=test2json", "-test.paniconexit0", "-test.run=" + run,
 		"-test.timeout=" + innerTimeout(spec.Timeout).String(),
 	}, spec.Args)
@@ -128,6 +133,7 @@ type converter struct {
 	cmd *exec.Cmd
 }
 
+// Read gives the events; at their end the converter's own failure, if any, in place of io.EOF.
 func (c *converter) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	if errors.Is(err, io.EOF) {
@@ -165,6 +171,7 @@ type innerTest struct {
 	open   []*innerTest  // children
 }
 
+// newReporter gives a reporter that makes its subtests below t.
 func newReporter(t *testing.T, allowed map[string]string) *reporter {
 	return &reporter{t: t, allowed: allowed, root: &innerTest{t: t}, tests: map[string]*innerTest{}}
 }
@@ -190,6 +197,7 @@ func (r *reporter) follow(in io.Reader) error {
 	}
 }
 
+// take passes one event on. It blocks until the event's test has read it, so events keep their order.
 func (r *reporter) take(e event) {
 	switch {
 	case e.Test == "":
@@ -209,6 +217,7 @@ func (r *reporter) take(e event) {
 func (r *reporter) start(name string) {
 	parent := r.root
 	short := name
+	// A subtest's name may hold slashes itself, so the longest name of a known test is its parent.
 	for at := range name {
 		if name[at] == '/' && r.tests[name[:at]] != nil {
 			parent, short = r.tests[name[:at]], name[at+1:]
@@ -251,6 +260,7 @@ func (i *innerTest) play(t *testing.T, allowed map[string]string) {
 		}
 	}
 	go i.drain()
+	// A parent's t.Run must outlast those of its children.
 	for _, child := range i.open {
 		<-child.done
 	}
@@ -276,6 +286,7 @@ func (i *innerTest) drain() {
 
 // framing reports lines that the host's own testing package prints again.
 func framing(line string) bool {
+	// Subtests are indented by four spaces for each level.
 	line = strings.TrimLeft(line, " ")
 	for _, mark := range []string{"=== ", "--- PASS: ", "--- FAIL: ", "--- SKIP: "} {
 		if strings.HasPrefix(line, mark) {

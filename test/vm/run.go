@@ -36,6 +36,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 	if err := spec.check(); err != nil {
 		return Result{Exit: -1}, err
 	}
+	// Said first, since it is what a new machine lacks most often.
 	if _, err := findProgram("qemu-system-x86_64"); err != nil {
 		return Result{Exit: -1}, err // before a kernel is downloaded for nothing
 	}
@@ -49,6 +50,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 			return Result{Exit: -1}, err
 		}
 	}
+	// The initramfs is packed anew for each run: it takes half a second and is never stale.
 	work, err := os.MkdirTemp("", "limpid-vm-*")
 	if err != nil {
 		return Result{Exit: -1}, fmt.Errorf("make work folder: %w", err)
@@ -94,6 +96,7 @@ func boot(ctx context.Context, spec Spec, initramfs string) (Result, error) {
 	if readErr != nil {
 		return result, readErr
 	}
+	// No exit status: something ended the machine before the program had ended.
 	if r.exit == nil {
 		return result, m.failure(limited, r, waitErr, spec.Timeout, result.Console)
 	}
@@ -107,6 +110,7 @@ func boot(ctx context.Context, spec Spec, initramfs string) (Result, error) {
 // failure tells why there is no exit status.
 func (m *machine) failure(ctx context.Context, r report, waitErr error, timeout time.Duration, text string) error {
 	f := &Failure{Console: tail(text, consoleTail)}
+	// A panic explains everything else that may have happened, so it is looked for first.
 	reason, panicked := panicIn(text)
 	switch {
 	case panicked:
@@ -127,6 +131,7 @@ func (m *machine) failure(ctx context.Context, r report, waitErr error, timeout 
 	return f
 }
 
+// decode reads the body of a frame that is JSON.
 func decode[T any](body []byte) (*T, error) {
 	v := new(T)
 	if err := json.Unmarshal(body, v); err != nil {

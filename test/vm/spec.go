@@ -43,6 +43,8 @@ type Result struct {
 	Files   []string      // files stored in Spec.OutDir, as relative paths
 }
 
+// Defaults and bounds of a Spec. The kernel with its modules and the lab's programs need some 200 MiB; QEMU's q35 board
+// takes more processors than are of any use under emulation.
 const (
 	defaultMemory  = 2048
 	minMemory      = 256

@@ -33,6 +33,7 @@ type node struct {
 // maxLinks bounds the symbolic links followed for one path, as the kernel does (MAXSYMLINKS).
 const maxLinks = 40
 
+// newTree gives an empty tree; libs is what its programs find their libraries with.
 func newTree(libs *libraries) *tree {
 	return &tree{nodes: map[string]node{}, libraries: libs}
 }
@@ -68,6 +69,7 @@ func (t *tree) device(path string, perm, major, minor uint32) error {
 	return t.put(path, node{mode: unix.S_IFCHR | perm, major: major, minor: minor})
 }
 
+// put sets a node at the place that path leads to. What was there is replaced.
 func (t *tree) put(path string, n node) error {
 	dir, err := t.dir(filepath.Dir(path), 0o755)
 	if err != nil {
@@ -121,7 +123,9 @@ func (t *tree) mirror(path string) error {
 	return t.mirrorLinks(filepath.Clean(path), maxLinks)
 }
 
+// mirrorLinks is mirror with the number of links that may still be followed.
 func (t *tree) mirrorLinks(path string, links int) error {
+	// Walk down from the root: at the first link, add it and start again with the path it leads to.
 	walked := "/"
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, part := range parts {
@@ -164,6 +168,7 @@ func (t *tree) copyFrom(dst, src string) error {
 	case info.Size() > math.MaxUint32:
 		return fmt.Errorf("pack %s: %s is larger than 4 GiB", dst, src)
 	}
+	// Libraries are asked for again and again, some by each other in a circle.
 	if old, ok := t.nodes[dst]; ok && old.host == src {
 		return nil
 	}
@@ -182,6 +187,7 @@ func (t *tree) copyFrom(dst, src string) error {
 	return nil
 }
 
+// copyDir adds a folder and all below it. Links are kept as they are, wherever they lead.
 func (t *tree) copyDir(dst, src string, info fs.FileInfo) error {
 	if _, err := t.dir(dst, uint32(info.Mode().Perm())); err != nil {
 		return err
@@ -213,6 +219,7 @@ func (t *tree) copyDir(dst, src string, info fs.FileInfo) error {
 func (t *tree) writeTo(w io.Writer) error {
 	buffered := bufio.NewWriterSize(w, 1<<20)
 	c := &cpioWriter{w: buffered}
+	// In sorted order a folder comes before its contents, as the kernel's unpacking needs it.
 	for _, path := range slices.Sorted(maps.Keys(t.nodes)) {
 		if err := t.nodes[path].writeTo(c, strings.TrimPrefix(path, "/")); err != nil {
 			return fmt.Errorf("pack %s: %w", path, err)
@@ -221,6 +228,7 @@ func (t *tree) writeTo(w io.Writer) error {
 	return errors.Join(c.close(), buffered.Flush())
 }
 
+// writeTo writes one node under the given name.
 func (n node) writeTo(c *cpioWriter, name string) error {
 	h := cpioHeader{name: name, mode: n.mode, major: n.major, minor: n.minor}
 	if n.host == "" {
@@ -235,6 +243,7 @@ func (n node) writeTo(c *cpioWriter, name string) error {
 		return err
 	}
 	defer f.Close()
+	// The size is that of the open file: the path may have been replaced since it was planned.
 	info, err := f.Stat()
 	if err != nil {
 		return err

@@ -47,6 +47,7 @@ func (w *Writer) Send(kind Kind, body []byte) error {
 	defer w.mu.Unlock()
 	for {
 		part := body[:min(len(body), MaxBody)]
+		// Head and body leave in one write, so that a frame is whole or absent when the machine dies.
 		frame := make([]byte, headLen, headLen+len(part))
 		frame[0] = byte(kind)
 		binary.BigEndian.PutUint32(frame[1:], uint32(len(part)))
@@ -65,11 +66,13 @@ func (w *Writer) Stream(kind Kind) io.Writer {
 	return stream{w, kind}
 }
 
+// stream is a Writer bound to one kind.
 type stream struct {
 	w    *Writer
 	kind Kind
 }
 
+// Write sends p at once. An empty p sends nothing.
 func (s stream) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -87,6 +90,7 @@ func Read(r io.Reader) (Kind, []byte, error) {
 		return 0, nil, err
 	}
 	size := binary.BigEndian.Uint32(head[1:])
+	// The other end may be a crashing kernel: believe no length.
 	if size > MaxBody {
 		return 0, nil, fmt.Errorf("read frame %q of %d bytes: %w", head[0], size, ErrFrame)
 	}

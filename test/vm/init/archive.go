@@ -20,6 +20,7 @@ func archive(w io.Writer, dir string) error {
 	if len(entries) == 0 {
 		return nil
 	}
+	// One frame for each full buffer, not for each block of 512 bytes.
 	buffered := bufio.NewWriterSize(w, channel.MaxBody)
 	tw := tar.NewWriter(buffered)
 	if err := errors.Join(tw.AddFS(os.DirFS(dir)), tw.Close(), buffered.Flush()); err != nil {

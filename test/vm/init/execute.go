@@ -33,7 +33,8 @@ func execute(job *channel.Job, w io.Writer) (channel.Exit, error) {
 		Dir:   job.Dir,
 		Env:   job.Env,
 		Files: []uintptr{null.Fd(), in.Fd(), in.Fd()},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
+		// A session of its own: no signal from the console reaches it.
+		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	null.Close()
 	in.Close()
@@ -45,6 +46,7 @@ func execute(job *channel.Job, w io.Writer) (channel.Exit, error) {
 		_, err := io.Copy(w, out)
 		copied <- err
 	}()
+	// exec.Cmd cannot be used: its Wait and the reaping of orphans would take each other's children.
 	status, err := reap(pid)
 	if err != nil {
 		return channel.Exit{}, err
@@ -55,6 +57,7 @@ func execute(job *channel.Job, w io.Writer) (channel.Exit, error) {
 	if err := <-copied; err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return channel.Exit{}, fmt.Errorf("copy output: %w", err)
 	}
+	// As a shell would say it, but by name.
 	if status.Signaled() {
 		return channel.Exit{Code: -1, Signal: unix.SignalName(status.Signal())}, nil
 	}

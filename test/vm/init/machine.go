@@ -38,6 +38,7 @@ func raise(name string) error {
 	if err != nil {
 		return fmt.Errorf("raise %s: %w", name, err)
 	}
+	// SIOCSIFFLAGS takes the flags as a short (netdevice(7)).
 	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
 	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request); err != nil {
 		return fmt.Errorf("raise %s: %w", name, err)
@@ -45,6 +46,7 @@ func raise(name string) error {
 	return nil
 }
 
+// readiness says which kernel runs and how long it took to get here.
 func readiness() (channel.Ready, error) {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {

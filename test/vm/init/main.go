@@ -18,6 +18,7 @@ func main() {
 	if err := run(); err != nil {
 		fmt.Fprintf(os.Stderr, "limpid-init: %v\n", err)
 	}
+	// Process 1 must never return: the kernel would panic and hide what went wrong.
 	unix.Sync()
 	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF); err != nil {
 		fmt.Fprintf(os.Stderr, "limpid-init: power off: %v\n", err)
@@ -33,6 +34,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	// The port's driver may be among the modules.
 	if err := loadModules(job.Modules); err != nil {
 		return err
 	}
@@ -66,12 +68,14 @@ func work(w *channel.Writer, job *channel.Job) error {
 	if err != nil {
 		return err
 	}
+	// The archive comes before the exit status, which is the last word: whoever has it has everything.
 	if err := archive(w.Stream(channel.KindArchive), channel.OutDir); err != nil {
 		return err
 	}
 	return sendJSON(w, channel.KindExit, exit)
 }
 
+// readJob reads what to do from the initramfs.
 func readJob() (*channel.Job, error) {
 	data, err := os.ReadFile(channel.JobPath)
 	if err != nil {
@@ -84,6 +88,7 @@ func readJob() (*channel.Job, error) {
 	return job, nil
 }
 
+// sendJSON sends v as one frame.
 func sendJSON(w *channel.Writer, kind channel.Kind, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {

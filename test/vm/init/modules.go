@@ -21,6 +21,7 @@ func loadModules(paths []string) error {
 	return nil
 }
 
+// loadModule loads one file. It must be plain: decompressing here would need the kernel's help.
 func loadModule(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// mount is one line of what would be fstab(5) elsewhere.
 type mount struct {
 	kind, target, options string
 	flags                 uintptr
@@ -29,6 +30,7 @@ func mounts() []mount {
 	}
 }
 
+// mountAll mounts everything; it comes first, since all else reads /proc, /sys or /dev.
 func mountAll() error {
 	for _, m := range mounts() {
 		if err := os.MkdirAll(m.target, 0o755); err != nil {

@@ -57,6 +57,7 @@ func findPort(name string) (string, error) {
 	return "", nil
 }
 
+// Write writes all of b, waiting for the host as long as it takes.
 func (p *port) Write(b []byte) (int, error) {
 	done := 0
 	for done < len(b) {
