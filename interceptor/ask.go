@@ -27,7 +27,8 @@ func (s Spec) askChains() []chain {
 }
 
 func (s Spec) synRules(f family, vlan uint16) []rule {
-	pair := addressKey(f, clientToServer)
+	pair, tuple := addressKey(f, clientToServer), tupleKey(f, clientToServer)
+	asked := setAsked + f.suffix
 	var rules []rule
 	// A rule each, not a set: configured pairs may overlap, and there are few.
 	for _, p := range s.Bypass {
@@ -38,17 +39,9 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 		}
 	}
 	rules = append(rules, rule{why: "pairs found not to work", parts: []statement{pair.in(setLearned + f.suffix), leave()}})
-	// Until the server's answer shows better, answers go the way back.
-	learned := []struct {
-		name   string
-		offset uint32
-	}{{setClientMAC, etherSrc}, {setServerMAC, etherDst}, {setReplyTo, etherSrc}, {setReplyFrom, etherDst}}
-	var known []statement
-	for _, m := range learned {
-		name := m.name + f.suffix
-		rules = append(rules, rule{why: "learn " + m.name + " anew", parts: []statement{pair.forget(name), pair.learn(name, m.offset)}})
-		known = append(known, pair.mapped(name))
-	}
+	rules = append(rules, rule{why: "learn the MACs of both ends, for the frames to the server",
+		parts: []statement{tuple.forget(asked), tuple.learn(asked, 0)}})
+	known := []statement{tuple.mapped(asked)}
 	if s.Handshake == Mirror {
 		return append(rules, rule{why: "ask the gate; nobody there: bridge", parts: append(known, askQueue(s.Queue))})
 	}

@@ -33,46 +33,40 @@ func (s Spec) captureChains() []chain {
 }
 
 func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
-	tuple, pair := tupleKey(f, clientToServer), addressKey(f, clientToServer)
-	down, up := setDown+f.suffix, setUp+f.suffix
+	tuple := tupleKey(f, clientToServer)
+	down, up, asked := setDown+f.suffix, setUp+f.suffix, setAsked+f.suffix
 	closing := setClosingDown + f.suffix
 	approved := markIs(MarkApproved.WithVLAN(vlan))
 	return []rule{
 		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
-			syn(), approved, tuple.update(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
+			syn(), approved, tuple.learn(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
 			tuple.remove(setFinToClient + f.suffix), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
-			syn(), tuple.remove(down), tuple.remove(up), count(counterBridged), leave()}},
+			syn(), tuple.forget(down), tuple.forget(up), tuple.forget(asked), count(counterBridged), leave()}},
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(down), leave()}},
 		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient+f.suffix, 0)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing, 0)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
 		{why: "a closing flow gives its slot back soon", parts: []statement{
-			tuple.in(closing), tuple.update(down, s.ClosingTimeout), follow(take)}},
-		{why: "keep the slot", parts: []statement{tuple.update(down, 0)}},
-		{why: "keep the client's MAC", parts: []statement{pair.learn(setClientMAC+f.suffix, etherSrc)}},
-		{why: "keep the server's MAC", parts: []statement{pair.learn(setServerMAC+f.suffix, etherDst)}},
+			tuple.in(closing), tuple.learn(down, s.ClosingTimeout), follow(take)}},
+		{why: "keep the slot", parts: []statement{tuple.learn(down, 0)}},
 		{why: "capture", parts: []statement{follow(take)}},
 	}
 }
 
 func (s Spec) wanRules(f family, take string) []rule {
-	tuple, pair := tupleKey(f, serverToClient), addressKey(f, serverToClient)
+	tuple := tupleKey(f, serverToClient)
 	up, closing := setUp+f.suffix, setClosingUp+f.suffix
-	to, from := setReplyTo+f.suffix, setReplyFrom+f.suffix
 	return []rule{
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(up), leave()}},
-		{why: "whom the server's side answers to", parts: []statement{synAck(), pair.forget(to), pair.learn(to, etherDst)}},
-		{why: "and from where", parts: []statement{synAck(), pair.forget(from), pair.learn(from, etherSrc)}},
+		{why: "which MACs the server's side answers with", parts: []statement{synAck(), tuple.forget(up), tuple.learn(up, 0), follow(take)}},
 		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer+f.suffix, 0)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing, 0)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
 		{why: "a closing flow gives its slot back soon", parts: []statement{
-			tuple.in(closing), tuple.update(up, s.ClosingTimeout), follow(take)}},
-		{why: "keep the slot", parts: []statement{tuple.update(up, 0)}},
-		{why: "keep where answers go", parts: []statement{pair.learn(to, etherDst)}},
-		{why: "keep where they come from", parts: []statement{pair.learn(from, etherSrc)}},
+			tuple.in(closing), tuple.learn(up, s.ClosingTimeout), follow(take)}},
+		{why: "keep the slot", parts: []statement{tuple.learn(up, 0)}},
 		{why: "capture", parts: []statement{follow(take)}},
 	}
 }

@@ -24,28 +24,30 @@ func (s Spec) emitChains() []chain {
 }
 
 func toClientRules(f family) []rule {
-	tuple, pair := tupleKey(f, serverToClient), addressKey(f, serverToClient)
+	tuple := tupleKey(f, serverToClient)
 	closing := setClosingDown + f.suffix
 	return []rule{
 		{why: "we say FIN to the client", parts: []statement{fin(), tuple.update(setFinToClient+f.suffix, 0)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing, 0)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
-		{why: "as if from the server", parts: []statement{
-			pair.write(setReplyTo+f.suffix, etherDst), pair.write(setReplyFrom+f.suffix, etherSrc), accept()}},
+		{why: "as the server's side sends", parts: []statement{tuple.writeSame(setUp + f.suffix), accept()}},
+		{why: "before the server was heard: back the way the client came", parts: []statement{tuple.writeReverse(setDown + f.suffix), accept()}},
 	}
 }
 
 func toServerRules(f family) []rule {
-	tuple, pair := tupleKey(f, clientToServer), addressKey(f, clientToServer)
-	up, closing := setUp+f.suffix, setClosingUp+f.suffix
+	tuple := tupleKey(f, clientToServer)
+	asked, up, closing := setAsked+f.suffix, setUp+f.suffix, setClosingUp+f.suffix
 	return []rule{
+		{why: "our SYN goes where the client's went", parts: []statement{syn(), tuple.writeSame(asked)}},
 		{why: "expect the server's answers", parts: []statement{
-			syn(), tuple.update(up, 0), tuple.remove(closing), tuple.remove(setFinServer + f.suffix), tuple.remove(setFinToServer + f.suffix)}},
-		{why: "no slot for the answers: do not ask", parts: []statement{syn(), tuple.notIn(up), drop()}},
+			syn(), tuple.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
+			tuple.remove(setFinToServer + f.suffix), accept()}},
+		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
 		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer+f.suffix, 0)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing, 0)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
-		{why: "as if from the client", parts: []statement{
-			pair.write(setServerMAC+f.suffix, etherDst), pair.write(setClientMAC+f.suffix, etherSrc), accept()}},
+		{why: "as the client sends", parts: []statement{tuple.writeSame(setDown + f.suffix), accept()}},
+		{why: "before the client was answered: as it asked", parts: []statement{tuple.writeSame(asked), accept()}},
 	}
 }

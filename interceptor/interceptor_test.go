@@ -45,8 +45,6 @@ func TestWithdrawLeavesNothing(t *testing.T) {
 }
 
 func TestEveryPlannedRuleIsInstalled(t *testing.T) {
-	base := box(t)
-	i := opened(t)
 	changes := map[string]func(*Spec){
 		"both families":  func(*Spec) {},
 		"IPv4 only":      func(s *Spec) { s.IPv6 = false },
@@ -55,7 +53,8 @@ func TestEveryPlannedRuleIsInstalled(t *testing.T) {
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
-			s := base
+			s := box(t)
+			i := opened(t)
 			change(&s)
 			must(t, i.Apply(t.Context(), s))
 			planned, err := plan(s)
@@ -174,12 +173,14 @@ func TestChangedRulesKeepFlows(t *testing.T) {
 	addFlow := func() {
 		keyType, err := nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeInetService, nftables.TypeIPAddr, nftables.TypeInetService)
 		must(t, err)
-		down := &nftables.Set{Table: bridgeTable(), Name: setDown + "4", KeyType: keyType, HasTimeout: true, Dynamic: true}
-		must(t, i.conn.SetAddElements(down, []nftables.SetElement{{Key: []byte{10, 0, 0, 1, 1, 2, 0, 0, 10, 0, 0, 2, 0, 80, 0, 0}}}))
+		down := &nftables.Set{Table: bridgeTable(), Name: setDown + "4", KeyType: keyType, HasTimeout: true, Dynamic: true, IsMap: true}
+		down.DataType, err = nftables.ConcatSetType(nftables.TypeEtherAddr, nftables.TypeEtherAddr)
+		must(t, err)
+		must(t, i.conn.SetAddElements(down, []nftables.SetElement{{Key: []byte{10, 0, 0, 1, 1, 2, 0, 0, 10, 0, 0, 2, 0, 80, 0, 0}, Val: make([]byte, 16)}}))
 		must(t, i.conn.Flush())
 	}
 	flows := func() int {
-		return strings.Count(output(t, "nft", "list", "set", "bridge", "limpid", "down4"), "10.0.0.1 . 258 . 10.0.0.2 . 80")
+		return strings.Count(output(t, "nft", "list", "map", "bridge", "limpid", "down4"), "10.0.0.1 . 258 . 10.0.0.2 . 80")
 	}
 	addFlow()
 	s.Ports, s.Bypass = []uint16{80, 81}, pairs("10.9.0.0/16", "0.0.0.0/0")
@@ -192,7 +193,7 @@ func TestChangedRulesKeepFlows(t *testing.T) {
 	if flows() != 0 {
 		t.Error("the flow set was resized and still holds the old flow: is the size really new?")
 	}
-	if got := output(t, "nft", "list", "set", "bridge", "limpid", "down4"); !strings.Contains(got, "size 2000") {
+	if got := output(t, "nft", "list", "map", "bridge", "limpid", "down4"); !strings.Contains(got, "size 2000") {
 		t.Errorf("size after the change: %s", got)
 	}
 }

@@ -52,7 +52,7 @@ func (k key) in(set string) statement {
 // mapped matches packets whose key is in a map.
 func (k key) mapped(name string) statement {
 	return statement{k.text + " @" + name, append(k.load(),
-		&expr.Lookup{SourceRegister: keyRegister, SetName: name, DestRegister: dataRegister, IsDestRegSet: true})}
+		&expr.Lookup{SourceRegister: keyRegister, SetName: name, DestRegister: sourceMAC, IsDestRegSet: true})}
 }
 
 // notIn matches packets whose key is not in a set.
@@ -73,12 +73,20 @@ func (k key) remove(set string) statement {
 		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: dynsetDelete})}
 }
 
-// forget takes the key out of a map to MACs. The kernel wants a data register
-// even to delete (nft_dynset.c, nft_dynset_init).
+// learn maps the key to the frame's own MACs, source first, or keeps what it
+// is mapped to for d more (the map's own timeout if 0): forget it first to
+// change it. A full map ends the rule, as a full set does.
+func (k key) learn(name string, d time.Duration) statement {
+	return statement{fmt.Sprintf("update @%s { %s%s : %s }", name, k.text, timeoutText(d), frameText),
+		append(k.loadWithMACs(), &expr.Dynset{SrcRegKey: keyRegister, SrcRegData: sourceMAC, SetName: name,
+			Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: d})}
+}
+
+// forget takes the key out of a map. The kernel wants data even to delete
+// (nft_dynset.c, nft_dynset_init).
 func (k key) forget(name string) statement {
-	return statement{fmt.Sprintf("delete @%s { %s }", name, k.text), append(k.load(),
-		&expr.Payload{DestRegister: dataRegister, Base: expr.PayloadBaseLLHeader, Offset: etherSrc, Len: 6},
-		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: dataRegister, SetName: name, Operation: dynsetDelete})}
+	return statement{fmt.Sprintf("delete @%s { %s : %s }", name, k.text, frameText),
+		append(k.loadWithMACs(), &expr.Dynset{SrcRegKey: keyRegister, SrcRegData: sourceMAC, SetName: name, Operation: dynsetDelete})}
 }
 
 // Offsets of the two addresses in an Ethernet header.
@@ -87,27 +95,34 @@ const (
 	etherSrc = 6
 )
 
-func etherText(offset uint32) string {
-	if offset == etherDst {
-		return "ether daddr"
-	}
-	return "ether saddr"
+const frameText = "ether saddr . ether daddr"
+
+// writeSame gives the frame the MACs the map holds for the key.
+func (k key) writeSame(name string) statement {
+	return statement{fmt.Sprintf("ether saddr . ether daddr set %s map @%s", k.text, name),
+		append(k.lookupMACs(name), writeEther(etherSrc, sourceMAC), writeEther(etherDst, destinationMAC))}
 }
 
-// learn maps the key to one of the frame's own MACs. An element that is there
-// keeps its value and only lives longer: remove it first to change it.
-func (k key) learn(name string, offset uint32) statement {
-	return statement{fmt.Sprintf("update @%s { %s : %s }", name, k.text, etherText(offset)), append(k.load(),
-		&expr.Payload{DestRegister: dataRegister, Base: expr.PayloadBaseLLHeader, Offset: offset, Len: 6},
-		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: dataRegister, SetName: name, Operation: unix.NFT_DYNSET_OP_UPDATE})}
+// writeReverse gives the frame the MACs of an answer to the frame whose MACs the map holds.
+func (k key) writeReverse(name string) statement {
+	return statement{fmt.Sprintf("ether daddr . ether saddr set %s map @%s", k.text, name),
+		append(k.lookupMACs(name), writeEther(etherDst, sourceMAC), writeEther(etherSrc, destinationMAC))}
 }
 
-// write overwrites one of the frame's MACs with what the map holds for the key.
-func (k key) write(name string, offset uint32) statement {
-	return statement{fmt.Sprintf("%s set %s map @%s", etherText(offset), k.text, name), append(k.load(),
-		&expr.Lookup{SourceRegister: keyRegister, SetName: name, DestRegister: dataRegister, IsDestRegSet: true},
-		writeEther(offset, dataRegister))}
+// learnReverse maps the key to the MACs of an answer to this frame.
+func (k key) learnReverse(name string) statement {
+	return statement{fmt.Sprintf("update @%s { %s : ether daddr . ether saddr }", name, k.text), append(k.load(),
+		loadEther(etherDst, sourceMAC), loadEther(etherSrc, destinationMAC),
+		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: sourceMAC, SetName: name, Operation: unix.NFT_DYNSET_OP_UPDATE})}
 }
 
 // load is a copy, so that appending to it never touches another statement.
 func (k key) load() []expr.Any { return append([]expr.Any(nil), k.exprs...) }
+
+func (k key) loadWithMACs() []expr.Any {
+	return append(k.load(), loadEther(etherSrc, sourceMAC), loadEther(etherDst, destinationMAC))
+}
+
+func (k key) lookupMACs(name string) []expr.Any {
+	return append(k.load(), &expr.Lookup{SourceRegister: keyRegister, SetName: name, DestRegister: sourceMAC, IsDestRegSet: true})
+}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// box puts the test into a network namespace of its own with a bridge of two
+// box puts the test, or the subtest that calls it, into a network namespace of its own with a bridge of two
 // ports, and returns the Spec that fits them.
 //
 //	peer0 ── eth0 [br0] eth1 ── peer1

@@ -10,7 +10,7 @@ import (
 )
 
 func TestProbeAgreesWithInstalling(t *testing.T) {
-	base := box(t)
+	box(t)
 	f, err := Probe(t.Context())
 	must(t, err)
 	if got := output(t, "nft", "list", "tables"); got != "" {
@@ -30,7 +30,7 @@ func TestProbeAgreesWithInstalling(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := base
+			s := box(t)
 			tt.change(&s)
 			i := opened(t)
 			err := i.Apply(t.Context(), s)

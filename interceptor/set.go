@@ -11,7 +11,7 @@ import (
 type set struct {
 	name    string
 	keys    []nftables.SetDatatype
-	mac     bool // a map to MACs
+	macs    bool // a map to two MACs: source and destination of a frame
 	dynamic bool // filled by rules
 	timeout time.Duration
 	size    uint32
@@ -23,10 +23,7 @@ const (
 	setPorts       = "ports"
 	setDown        = "down"
 	setUp          = "up"
-	setClientMAC   = "client_mac"
-	setServerMAC   = "server_mac"
-	setReplyTo     = "reply_to"
-	setReplyFrom   = "reply_from"
+	setAsked       = "asked"
 	setLearned     = "learned"
 	setFinClient   = "fin_client"
 	setFinToClient = "fin_to_client"
@@ -36,39 +33,34 @@ const (
 	setClosingUp   = "closing_up"
 )
 
-// macMaps are the maps from a pair of addresses to MACs: client_mac and
-// server_mac as in the client's SYN, for frames to servers; reply_to and
-// reply_from as in the server's SYN-ACK, for frames to clients. The two differ
-// where routers share an address or routes are not the same both ways.
-func macMaps() []string { return []string{setClientMAC, setServerMAC, setReplyTo, setReplyFrom} }
-
-// sets lists what s needs. The flow sets are bounded: a SYN that finds `down`
-// full is bridged. `up` is larger than `down`, since a flow whose client leg
-// was given a slot must find one for its other leg.
+// sets lists what s needs. Each flow has its own elements, so that no flow
+// can disturb another's:
+//
+//   - asked, from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
+//   - up, from our own SYN on, holds the MACs of the server's SYN-ACK; until that is seen, of an answer to our SYN
+//
+// The flow sets are bounded: a SYN that finds down full is bridged. The others
+// are larger: a flow that was given a slot in down must find one for the rest.
 func (s Spec) sets() []set {
 	list := []set{
 		{name: setArmed, keys: []nftables.SetDatatype{nftables.TypeIFName}, timeout: s.ArmedTimeout, size: 4},
 		{name: setPorts, keys: []nftables.SetDatatype{nftables.TypeInetService}},
 	}
+	room := 2*s.Slots + 64
 	for _, f := range s.families() {
-		addresses := []nftables.SetDatatype{f.addrType, f.addrType}
 		tuple := []nftables.SetDatatype{f.addrType, nftables.TypeInetService, f.addrType, nftables.TypeInetService}
-		flows := func(name string, timeout time.Duration, size uint32) set {
-			return set{name: name + f.suffix, keys: tuple, dynamic: true, timeout: timeout, size: size}
+		add := func(name string, macs bool, timeout time.Duration, size uint32) {
+			list = append(list, set{name: name + f.suffix, keys: tuple, macs: macs, dynamic: true, timeout: timeout, size: size})
 		}
-		list = append(list,
-			set{name: setLearned + f.suffix, keys: addresses, timeout: time.Minute, size: 4096},
-			flows(setDown, s.FlowTimeout, s.Slots),
-			flows(setUp, s.FlowTimeout, 2*s.Slots+64),
-		)
-		for _, name := range macMaps() {
-			list = append(list, set{name: name + f.suffix, keys: addresses, mac: true, dynamic: true, timeout: s.MACTimeout, size: max(s.Slots, 1024)})
-		}
+		list = append(list, set{name: setLearned + f.suffix, keys: []nftables.SetDatatype{f.addrType, f.addrType}, timeout: time.Minute, size: 4096})
+		add(setAsked, true, s.AskedTimeout, room)
+		add(setDown, true, s.FlowTimeout, s.Slots)
+		add(setUp, true, s.FlowTimeout, room)
 		for _, name := range []string{setFinClient, setFinToClient, setFinServer, setFinToServer} {
-			list = append(list, flows(name, s.FlowTimeout, 2*s.Slots+64))
+			add(name, false, s.FlowTimeout, room)
 		}
 		for _, name := range []string{setClosingDown, setClosingUp} {
-			list = append(list, flows(name, s.ClosingTimeout, 2*s.Slots+64))
+			add(name, false, s.ClosingTimeout, room)
 		}
 	}
 	return list
@@ -83,8 +75,8 @@ func (s set) text() string {
 		}
 		keys += k.Name
 	}
-	if s.mac {
-		word, keys = "map", keys+" : ether_addr"
+	if s.macs {
+		word, keys = "map", keys+" : ether_addr . ether_addr"
 	}
 	out := fmt.Sprintf("%s %s { type %s;", word, s.name, keys)
 	if s.size > 0 {
@@ -119,8 +111,12 @@ func (s set) nft(t *nftables.Table) (*nftables.Set, error) {
 		Dynamic: s.dynamic, HasTimeout: s.timeout > 0, Timeout: s.timeout, Size: s.size,
 		// Not Concatenation: the kernel refuses that flag on a set rules fill.
 	}
-	if s.mac {
-		out.IsMap, out.DataType = true, nftables.TypeEtherAddr
+	if s.macs {
+		var err error
+		if out.DataType, err = nftables.ConcatSetType(nftables.TypeEtherAddr, nftables.TypeEtherAddr); err != nil {
+			return nil, fmt.Errorf("describe map %s: %w", s.name, err)
+		}
+		out.IsMap = true
 	}
 	return out, nil
 }

@@ -68,7 +68,7 @@ type Spec struct {
 
 	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive
 	ClosingTimeout time.Duration // a flow both ends of which have sent FIN is forgotten
-	MACTimeout     time.Duration // a pair's MACs are forgotten
+	AskedTimeout   time.Duration // the MACs of a SYN are forgotten; above any wait in the listener's backlog
 	ArmedTimeout   time.Duration // capture of new flows stops when Arm is not called
 }
 
@@ -83,7 +83,7 @@ func (s Spec) DefaultTimeouts() Spec {
 	}
 	set(&s.FlowTimeout, 100*time.Second)
 	set(&s.ClosingTimeout, 10*time.Second)
-	set(&s.MACTimeout, 10*time.Minute)
+	set(&s.AskedTimeout, time.Minute)
 	set(&s.ArmedTimeout, time.Second)
 	return s
 }
@@ -140,7 +140,7 @@ func (s Spec) equal(o Spec) bool {
 		s.Capture == o.Capture && s.Handshake == o.Handshake && s.IPv6 == o.IPv6 &&
 		s.ProxyPort == o.ProxyPort && s.Queue == o.Queue && s.Slots == o.Slots &&
 		s.FlowTimeout == o.FlowTimeout && s.ClosingTimeout == o.ClosingTimeout &&
-		s.MACTimeout == o.MACTimeout && s.ArmedTimeout == o.ArmedTimeout
+		s.AskedTimeout == o.AskedTimeout && s.ArmedTimeout == o.ArmedTimeout
 }
 
 func (s Spec) families() []family {

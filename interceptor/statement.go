@@ -20,11 +20,13 @@ type statement struct {
 }
 
 // Registers (linux/netfilter/nf_tables.h): keys are built in the 4-byte
-// registers from keyRegister up, map data in dataRegister.
+// registers from keyRegister up, at most ten; a pair of MACs lies in the last
+// four, two for each.
 const (
-	register     = unix.NFT_REG32_00
-	keyRegister  = unix.NFT_REG32_00
-	dataRegister = unix.NFT_REG32_00 + 12
+	register       = unix.NFT_REG32_00
+	keyRegister    = unix.NFT_REG32_00
+	sourceMAC      = unix.NFT_REG32_00 + 12
+	destinationMAC = unix.NFT_REG32_00 + 14
 )
 
 // What x/sys/unix lacks of linux/netfilter/nf_tables.h.
@@ -163,6 +165,10 @@ func setEtherDst(mac []byte, text string) statement {
 	}}
 }
 
+func loadEther(offset, into uint32) expr.Any {
+	return &expr.Payload{DestRegister: into, Base: expr.PayloadBaseLLHeader, Offset: offset, Len: 6}
+}
+
 func writeEther(offset, from uint32) expr.Any {
 	return &expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: from, Base: expr.PayloadBaseLLHeader, Offset: offset, Len: 6}
 }
@@ -207,8 +213,8 @@ func askQueue(number uint16) statement {
 func tproxyTo(f family, addr []byte, text string, port uint16) statement {
 	return statement{fmt.Sprintf("tproxy %s to %s:%d", f.word, text, port), []expr.Any{
 		&expr.Immediate{Register: keyRegister, Data: addr},
-		&expr.Immediate{Register: dataRegister, Data: binaryutil.BigEndian.PutUint16(port)},
-		&expr.TProxy{Family: f.proto, TableFamily: unix.NFPROTO_INET, RegAddr: keyRegister, RegPort: dataRegister},
+		&expr.Immediate{Register: sourceMAC, Data: binaryutil.BigEndian.PutUint16(port)},
+		&expr.TProxy{Family: f.proto, TableFamily: unix.NFPROTO_INET, RegAddr: keyRegister, RegPort: sourceMAC},
 	}}
 }
 
