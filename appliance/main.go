@@ -12,7 +12,7 @@ import (
 )
 
 // version is set by the linker (-X main.version=...).
-var version = "unknown" //nolint:gochecknoglobals // the linker can set nothing else
+var version = "unknown"
 
 // Exit codes.
 const (

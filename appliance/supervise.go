@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"limpid/appliance/config"
 	"limpid/appliance/supervise"
 )
 
@@ -50,11 +48,4 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	return s.Run(ctx)
-}
-
-// keepAddress gives the box the address that the configuration names.
-func keepAddress(ctx context.Context, c config.Management, wire supervise.Wire, log *slog.Logger) {
-	if err := wire.SetAddress(ctx, c.Address, c.Gateway); err != nil && ctx.Err() == nil {
-		log.Error("management address is not set", "address", c.Address.String(), "error", err)
-	}
 }

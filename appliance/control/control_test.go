@@ -114,7 +114,7 @@ func TestStatusHasTheAgreedNames(t *testing.T) {
 		"gate.restarts", "flows.active", "flows.captured", "flows.bridged", "requests", "cache.hits", "cache.misses", "last_gap_ms",
 		"version", "bypass.on", "wire.lan.carrier", "wire.bridge.name", "wire.wan.up"} {
 		at := any(got)
-		for _, key := range strings.Split(path, ".") {
+		for key := range strings.SplitSeq(path, ".") {
 			object, ok := at.(map[string]any)
 			if !ok {
 				t.Fatalf("%s: %v is no object", path, at)

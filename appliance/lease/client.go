@@ -10,10 +10,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 )
 
-const (
-	answerTime = 2 * time.Second
-	attempts   = 2
-)
+// answerTime bounds the wait for one message. Asking again is the Machine's.
+const answerTime = 2 * time.Second
 
 // Interface is a Client on one network interface. It opens its packet socket
 // (CAP_NET_RAW) for each question and closes it with the answer: in between,
@@ -22,16 +20,19 @@ type Interface struct{ Name string }
 
 // Ask implements Client.
 func (i Interface) Ask(ctx context.Context, q Question, held *Lease) (Lease, error) {
-	options := []nclient4.ClientOpt{nclient4.WithTimeout(answerTime), nclient4.WithRetry(attempts)}
+	options := []nclient4.ClientOpt{nclient4.WithTimeout(answerTime), nclient4.WithRetry(1)}
 	if q == Renew && held.Server.IsValid() {
-		// Of the server alone by its address; on the link it is a broadcast all the same.
-		options = append(options, nclient4.WithServerAddr(&net.UDPAddr{IP: held.Server.AsSlice(), Port: nclient4.ServerPort}))
+		// To the server alone, from the address we hold: by the kernel's own socket,
+		// since a packet socket would send from 0.0.0.0, which no host takes but in a broadcast.
+		options = append(options,
+			nclient4.WithUnicast(&net.UDPAddr{IP: held.Address.Addr().AsSlice(), Port: nclient4.ClientPort}),
+			nclient4.WithServerAddr(&net.UDPAddr{IP: held.Server.AsSlice(), Port: nclient4.ServerPort}))
 	}
 	client, err := nclient4.New(i.Name, options...)
 	if err != nil {
 		return Lease{}, fmt.Errorf("ask for an address on %s: %w", i.Name, err)
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }() // a socket that is only thrown away
 	ack, err := i.exchange(ctx, client, q, held)
 	if err != nil {
 		return Lease{}, fmt.Errorf("ask for an address on %s: %w", i.Name, err)

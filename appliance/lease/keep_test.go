@@ -24,7 +24,6 @@ import (
 type asker struct {
 	Client
 
-	mu   sync.Mutex
 	tell chan string
 }
 
@@ -46,7 +45,7 @@ func newNetwork(t *testing.T) network {
 	n := network{fmt.Sprintf("lease-%d-box", os.Getpid()), fmt.Sprintf("lease-%d-server", os.Getpid())}
 	t.Cleanup(func() {
 		for _, ns := range []string{n.box, n.server} {
-			if out, err := exec.Command("ip", "netns", "del", ns).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(context.Background(), "ip", "netns", "del", ns).CombinedOutput(); err != nil {
 				t.Errorf("delete namespace: %v: %s", err, out)
 			}
 		}
@@ -62,7 +61,7 @@ func newNetwork(t *testing.T) network {
 
 func ip(t *testing.T, args ...string) {
 	t.Helper()
-	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(context.Background(), "ip", args...).CombinedOutput(); err != nil {
 		t.Fatalf("ip %s: %v: %s", strings.Join(args, " "), err, out)
 	}
 }
@@ -77,7 +76,7 @@ func (n network) serve(t *testing.T, first, last string, seconds int) (stop func
 	if err := errors.Join(os.WriteFile(file, []byte(text), 0o644), os.WriteFile(dir+"/leases", nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("ip", "netns", "exec", n.server, "busybox", "udhcpd", "-f", file)
+	cmd := exec.CommandContext(context.Background(), "ip", "netns", "exec", n.server, "busybox", "udhcpd", "-f", "-a", "50", file)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,16 +113,15 @@ func inside(t *testing.T, ns string, f func()) {
 
 func TestLeaseFromARealServer(t *testing.T) {
 	n := newNetwork(t)
-	stop := n.serve(t, "192.0.2.20", "192.0.2.20", 4)
+	stop := n.serve(t, "192.0.2.20", "192.0.2.20", 3)
 	events := make(chan string, 1000)
 	// Really set, since the server answers a renewal to that address.
-	set := func(_ context.Context, address netip.Prefix, gateway netip.Addr) error {
-		ip(t, "-n", n.box, "addr", "flush", "dev", "eth0", "scope", "global")
-		if address.IsValid() {
-			ip(t, "-n", n.box, "addr", "add", address.String(), "dev", "eth0")
+	set := func(ctx context.Context, address netip.Prefix, gateway netip.Addr) error {
+		defer func() { events <- fmt.Sprintf("set %v via %v", address, gateway) }()
+		if !address.IsValid() {
+			return exec.CommandContext(ctx, "ip", "-n", n.box, "addr", "flush", "dev", "eth0", "scope", "global").Run()
 		}
-		events <- fmt.Sprintf("set %v via %v", address, gateway)
-		return nil
+		return exec.CommandContext(ctx, "ip", "-n", n.box, "addr", "replace", address.String(), "dev", "eth0").Run()
 	}
 	flapped := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -139,6 +137,7 @@ func TestLeaseFromARealServer(t *testing.T) {
 	stop()
 	expect(t, events, "set invalid Prefix via invalid IP", "granted to question")
 	n.serve(t, "192.0.2.30", "192.0.2.30", 3600)
+	flapped <- struct{}{} // else it is asked ever more seldom
 	expect(t, events, "granted to question 1: 192.0.2.30/24", "")
 	expect(t, events, "set 192.0.2.30/24 via 192.0.2.1", "")
 	flapped <- struct{}{}

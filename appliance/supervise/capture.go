@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"limpid/appliance/child"
 	"limpid/appliance/config"
 	"limpid/interceptor"
 )
@@ -132,9 +131,4 @@ func (k *kernelRules) Text() (string, error) {
 }
 
 // Owner implements Capture.
-func (k *kernelRules) Owner() int {
-	if owner, ok := any(k.Interceptor).(interface{ OwnerFD() int }); ok {
-		return owner.OwnerFD()
-	}
-	return child.Absent
-}
+func (k *kernelRules) Owner() int { return k.OwnerFD() }

@@ -54,7 +54,7 @@ func (c *Core) act(now time.Time) {
 	}
 	verdict := c.in.decide(now)
 	if !verdict.Armed && !c.armed.IsZero() {
-		c.disarm(now)
+		c.disarm()
 	}
 	if verdict.Mode == control.Inline {
 		c.in.Begun = true
@@ -73,7 +73,7 @@ func (c *Core) act(now time.Time) {
 }
 
 // disarm is called with the lock held, and only when capture is armed.
-func (c *Core) disarm(now time.Time) {
+func (c *Core) disarm() {
 	expires := c.armed.Add(c.hold)
 	c.armed = time.Time{}
 	if err := c.armer.Disarm(); err != nil {

@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"fmt"
 	"time"
 
 	"limpid/appliance/control"
@@ -68,38 +67,44 @@ const (
 // is the one given: the operator's will, what no process can help, the
 // processes, their health.
 func (in Inputs) decide(now time.Time) Verdict {
-	bypass := func(cause Cause, format string, a ...any) Verdict {
-		return Verdict{Mode: control.Bypass, Cause: cause, Reason: fmt.Sprintf(format, a...)}
+	ordered := "ordered by the operator"
+	if !in.Bypass.Until.IsZero() {
+		ordered += " until " + in.Bypass.Until.Format(time.TimeOnly)
 	}
+	for _, against := range []struct {
+		holds  bool
+		cause  Cause
+		reason string
+	}{
+		{in.Stopping, Stopping, "stopping"},
+		{in.bypassed(now), Ordered, ordered},
+		{in.Rules != "", NoRules, in.Rules},
+		{in.Wire != "", NoWire, in.Wire},
+		{!in.Gate.Up && in.Gate.Ended != "", NoGate, "gate " + in.Gate.Ended},
+		{!in.Proxy.Up && in.Proxy.Ended != "", NoProxy, "proxy " + in.Proxy.Ended},
+		{in.Check == Failed, Unhealthy, "health check: " + in.Failure},
+		{in.Full, TooMany, "max_connections is reached: raise intercept.max_connections"},
+	} {
+		if against.holds {
+			return Verdict{Mode: control.Bypass, Cause: against.cause, Reason: against.reason}
+		}
+	}
+	if in.Ready && in.Gate.Up && in.Proxy.Up && in.Check == Passed {
+		return Verdict{Mode: control.Inline, Armed: true}
+	}
+	return in.unknown()
+}
+
+// unknown is the verdict when nothing speaks against capture but that nothing
+// speaks for it yet.
+func (in Inputs) unknown() Verdict {
 	switch {
-	case in.Stopping:
-		return bypass(Stopping, "stopping")
-	case in.bypassed(now):
-		if in.Bypass.Until.IsZero() {
-			return bypass(Ordered, "ordered by the operator")
-		}
-		return bypass(Ordered, "ordered by the operator until %s", in.Bypass.Until.Format(time.TimeOnly))
-	case in.Rules != "":
-		return bypass(NoRules, "%s", in.Rules)
-	case in.Wire != "":
-		return bypass(NoWire, "%s", in.Wire)
-	case !in.Gate.Up && in.Gate.Ended != "":
-		return bypass(NoGate, "gate %s", in.Gate.Ended)
-	case !in.Proxy.Up && in.Proxy.Ended != "":
-		return bypass(NoProxy, "proxy %s", in.Proxy.Ended)
-	case in.Check == Failed:
-		return bypass(Unhealthy, "health check: %s", in.Failure)
-	case in.Full:
-		return bypass(TooMany, "max_connections is reached: raise intercept.max_connections")
+	case in.Begun, in.Gate.Ended != "", in.Proxy.Ended != "":
+		return Verdict{Mode: control.Bypass, Cause: Unknown, Reason: "waiting for a health check"}
 	case !in.Ready:
-		return Verdict{Mode: control.Starting, Cause: NoRules, Reason: "waiting for bridge and rules"}
-	case !in.Gate.Up || !in.Proxy.Up || in.Check != Passed:
-		if in.Begun || in.Gate.Ended != "" || in.Proxy.Ended != "" {
-			return bypass(Unknown, "waiting for a health check")
-		}
-		return Verdict{Mode: control.Starting, Cause: Unknown, Reason: "waiting for the first health check"}
+		return Verdict{Mode: control.Starting, Cause: Unknown, Reason: "waiting for bridge and rules"}
 	}
-	return Verdict{Mode: control.Inline, Armed: true}
+	return Verdict{Mode: control.Starting, Cause: Unknown, Reason: "waiting for the first health check"}
 }
 
 func (in Inputs) bypassed(now time.Time) bool {

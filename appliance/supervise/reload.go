@@ -38,7 +38,7 @@ func (s *Supervisor) reload() {
 	s.config = fresh
 	s.mu.Unlock()
 	s.Log.Info("configuration is taken over")
-	s.wake()
+	wake(s.reapply)
 	if !reflect.DeepEqual(old.Intercept, fresh.Intercept) || !reflect.DeepEqual(old.Proxy, fresh.Proxy) ||
 		!reflect.DeepEqual(old.Cache, fresh.Cache) || !reflect.DeepEqual(old.Rules, fresh.Rules) {
 		s.restartChanged(old, fresh)

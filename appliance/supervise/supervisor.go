@@ -49,8 +49,9 @@ type Options struct {
 	Program   string
 	Arguments func(name string) []string
 	Env       []string
-	// KeepAddress keeps the management address until ctx ends.
-	KeepAddress func(ctx context.Context, c config.Management, wire Wire, log *slog.Logger)
+	// KeepAddress keeps the management address until ctx ends. flapped tells
+	// that a port's link was down and is up again.
+	KeepAddress func(ctx context.Context, c *config.Config, wire Wire, flapped <-chan struct{}, log *slog.Logger)
 	// Hardware, if there is one, is fed with every health check that passes.
 	Hardware interface{ Feed() error }
 }
@@ -80,6 +81,7 @@ type Supervisor struct {
 	flows    int    // at once, within that limit
 	lock     *os.File
 	reapply  chan struct{} // wakes keepRules
+	flapped  chan struct{} // a link was down and is up again
 
 	starting sync.Mutex // of children
 	mu       sync.Mutex // guards all below
@@ -87,7 +89,6 @@ type Supervisor struct {
 	state    WireState
 	problems map[string]string // by what they concern
 	beats    [2]beat
-	feeding  error // of the hardware watchdog, to complain once
 }
 
 // New loads the configuration and looks whether all that is needed can be had.
@@ -98,7 +99,7 @@ func New(ctx context.Context, o Options) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), problems: make(map[string]string)}
+	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), problems: make(map[string]string)}
 	if err := s.open(ctx); err != nil {
 		_ = s.close() // nothing in it was used: the first error is the one to mend
 		return nil, err
@@ -225,7 +226,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.keepRules(outer) })
 	parts.Go(func() { s.answer(outer) })
 	parts.Go(func() { s.serveOrigin(outer) })
-	parts.Go(func() { s.KeepAddress(outer, s.current().Management, s.wire, s.Log) })
+	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
@@ -287,15 +288,20 @@ func (s *Supervisor) persist(ctx context.Context, what string, f func() error) {
 
 func (s *Supervisor) wireChanged(state WireState) {
 	s.mu.Lock()
+	before := s.state
 	s.state = state
 	s.mu.Unlock()
 	s.core.change(func(in *Inputs) { in.Wire = state.Broken })
-	s.wake()
+	wake(s.reapply)
+	if !before.LAN.Carrier && state.LAN.Carrier || !before.WAN.Carrier && state.WAN.Carrier {
+		wake(s.flapped)
+	}
 }
 
-func (s *Supervisor) wake() {
+// wake tells whoever waits on c, or will; once is enough.
+func wake(c chan<- struct{}) {
 	select {
-	case s.reapply <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

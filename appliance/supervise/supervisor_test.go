@@ -128,7 +128,7 @@ func newBox(t *testing.T) *box {
 			return s
 		},
 		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: os.Environ(),
-		KeepAddress: func(context.Context, config.Management, Wire, *slog.Logger) {},
+		KeepAddress: func(context.Context, *config.Config, Wire, <-chan struct{}, *slog.Logger) {},
 	}
 	b.configure(t, freePort(t), "")
 	return b
@@ -144,7 +144,7 @@ func (b *box) configure(t *testing.T, port int, more string) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -496,7 +496,7 @@ func TestStartThatFailsTouchesNothing(t *testing.T) {
 		}, "limpid supervise with pid " + strconv.Itoa(os.Getpid())},
 		"port is taken": {func(t *testing.T, b *box) {
 			t.Helper()
-			l, err := net.Listen("tcp4", "127.0.0.1:0")
+			l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}

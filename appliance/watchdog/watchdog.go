@@ -59,7 +59,7 @@ func (w *Watchdog) Kick() {
 func (w *Watchdog) Run(ctx context.Context) {
 	looks := time.NewTicker(min(max(w.config.Interval/4, minLook), maxLook))
 	defer looks.Stop()
-	results := make(chan error)
+	results := make(chan outcome)
 	var pending *attempt
 	defer func() {
 		if pending != nil {
@@ -83,8 +83,8 @@ func (w *Watchdog) Run(ctx context.Context) {
 			if pending != nil && !pending.concerns(sample) {
 				pending.cancel()
 			}
-		case err := <-results:
-			w.conclude(pending, err)
+		case result := <-results:
+			w.conclude(pending, result.err)
 			// At once after a failure: half of Timeout has gone already.
 			next = pending.begun.Add(w.config.Interval)
 			pending.cancel()
@@ -95,6 +95,9 @@ func (w *Watchdog) Run(ctx context.Context) {
 		}
 	}
 }
+
+// outcome is how a check ended.
+type outcome struct{ err error }
 
 // attempt is one check under way.
 type attempt struct {
@@ -107,14 +110,14 @@ type attempt struct {
 func (a *attempt) concerns(s Sample) bool { return s.Gate.PID == a.gate && s.Proxy.PID == a.proxy }
 
 // begin starts a check, unless a process does not run.
-func (w *Watchdog) begin(ctx context.Context, results chan<- error) *attempt {
+func (w *Watchdog) begin(ctx context.Context, results chan<- outcome) *attempt {
 	sample := w.target.Sample()
 	if sample.Gate.PID == 0 || sample.Proxy.PID == 0 {
 		return nil
 	}
 	checking, cancel := context.WithTimeout(ctx, w.config.Timeout/2)
 	a := &attempt{begun: time.Now(), cancel: cancel, gate: sample.Gate.PID, proxy: sample.Proxy.PID, seen: w.target.HealthSeen()}
-	go func() { results <- check(checking, w.config.Listener) }()
+	go func() { results <- outcome{check(checking, w.config.Listener)} }()
 	return a
 }
 

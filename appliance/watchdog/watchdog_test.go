@@ -50,7 +50,7 @@ func (b *box) relay(client net.Conn) {
 
 // carry relays without the proxy.
 func (b *box) carry(client net.Conn) {
-	upstream, err := net.Dial("tcp", b.origin.String())
+	upstream, err := new(net.Dialer).DialContext(context.Background(), "tcp", b.origin.String())
 	if err != nil {
 		return
 	}
@@ -72,7 +72,7 @@ func newBox(t *testing.T) (*box, *Watchdog) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestChecksLeaveNoSocket(t *testing.T) {
 
 func TestOriginAnswersOnlyChecks(t *testing.T) {
 	b, _ := newBox(t)
-	conn, err := net.Dial("tcp", b.origin.String())
+	conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", b.origin.String())
 	if err != nil {
 		t.Fatal(err)
 	}

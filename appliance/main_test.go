@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"limpid/appliance/config"
+	"limpid/appliance/control"
+	"limpid/appliance/supervise"
+)
+
+// limpid runs a command line in this process.
+func limpid(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(context.Background(), terminal{&out, &errs}, args)
+	return code, out.String(), errs.String()
+}
+
+func TestMistakesAreOneLine(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.toml")
+	if err := os.WriteFile(bad, []byte("[bridge]\nports = [\"a\", \"b\"]\nportz = 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"frobnicate", exitUsage, `no command "frobnicate": see limpid help`},
+		{"help frobnicate", exitUsage, `no command "frobnicate"`},
+		{"status --jason", exitUsage, "-jason: see limpid status -h"},
+		{"status extra", exitUsage, `"extra" is one argument too many`},
+		{"status --run " + dir, exitFailed, "no limpid runs there"},
+		{"bypass", exitUsage, "on or off is missing"},
+		{"bypass sideways", exitUsage, `"sideways": want on or off`},
+		{"bypass on --for yesterday", exitUsage, "yesterday"},
+		{"bypass on --for -1m", exitUsage, "above 0"},
+		{"bypass off --for 1m", exitUsage, "bypass on only"},
+		{"bypass --run " + dir + " on", exitFailed, "no limpid runs there"},
+		{"flows --limit 0", exitUsage, "from 1"},
+		{"flows --run " + dir, exitFailed, "no limpid runs there"},
+		{"rules --run " + dir, exitFailed, "no limpid runs there"},
+		{"check", exitUsage, "FILE is missing"},
+		{"check " + dir + "/absent", exitFailed, dir + "/absent"},
+		{"check " + bad, exitFailed, bad + ":3: "},
+		{"bridge", exitUsage, "down is missing"},
+		{"bridge up", exitUsage, `"up": want down`},
+		{"bridge down -c " + dir + "/absent", exitFailed, dir + "/absent"},
+		{"supervise -c", exitUsage, "-c"},
+		{"supervise -c " + bad + " --run " + dir + "/run", exitFailed, bad + ":3: "},
+		{"version 1", exitUsage, "too many"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			code, stdout, stderr := limpid(strings.Fields(c.args)...)
+			if code != c.code || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 || stdout != "" {
+				t.Errorf("code %d, stdout %q, stderr %q; want %d and one line with %q", code, stdout, stderr, c.code, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	_, list, _ := limpid("help")
+	for _, c := range commands() {
+		for _, args := range [][]string{{c.name, "-h"}, {c.name, "--help"}, {"help", c.name}} {
+			code, stdout, stderr := limpid(args...)
+			if code != exitDone || stderr != "" || !strings.HasPrefix(stdout, "usage: limpid "+c.name) || !strings.Contains(stdout, c.summary) {
+				t.Errorf("%v: code %d, stdout %q, stderr %q", args, code, stdout, stderr)
+			}
+		}
+		if strings.Contains(list, "  "+c.name+" ") == c.hidden {
+			t.Errorf("%s: in the list of commands: %v", c.name, !c.hidden)
+		}
+	}
+	if code, _, stderr := limpid(); code != exitUsage || !strings.Contains(stderr, "supervise") {
+		t.Errorf("without arguments: code %d, %q", code, stderr)
+	}
+	if code, stdout, _ := limpid("version"); code != exitDone || !strings.HasPrefix(stdout, "limpid "+version) {
+		t.Errorf("version: code %d, %q", code, stdout)
+	}
+}
+
+// backend is a supervisor that knows one answer to everything.
+type backend struct {
+	mu sync.Mutex
+	on bool
+	d  time.Duration
+}
+
+func (b *backend) Status(context.Context) (control.Status, error) { return exampleStatus(), nil }
+func (b *backend) Rules(context.Context) (control.RuleList, error) {
+	return control.RuleList{Text: "table bridge limpid {\n}\n"}, nil
+}
+
+func (b *backend) SetBypass(_ context.Context, on bool, d time.Duration) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.on, b.d = on, d
+	return nil
+}
+
+func (b *backend) Flows(_ context.Context, limit int) (control.FlowList, error) {
+	return control.FlowList{Total: limit + 4, Problems: []string{"ask gate: no answer in time"}, Flows: []control.Flow{{
+		ID: 7, Holder: "proxy", Client: netip.MustParseAddrPort("192.0.2.7:40000"), Server: netip.MustParseAddrPort("[2001:db8::1]:80"),
+		Started: time.Now().Add(-90 * time.Second), Up: 100, Down: 2000, Requests: 3, Verdict: "tunnel", Reason: "tls",
+	}}}, nil
+}
+
+func exampleStatus() control.Status {
+	return control.Status{
+		Mode: control.Bypass, Reason: "proxy was ended by SIGKILL", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local),
+		Capture: "broute", Handshake: "mirror", LastGapMS: 12, Requests: 5,
+		Gate:  control.Process{PID: 10},
+		Proxy: control.Process{Restarts: 2, LastExit: "was ended by SIGKILL"},
+		Flows: control.Flows{Active: 1, Captured: 20, Bridged: 3}, Cache: control.Cache{Hits: 4, Misses: 6},
+		Wire: control.Wire{
+			LAN:    control.Link{Name: "eth0", Present: true, Up: true, Carrier: true, Speed: 1000},
+			WAN:    control.Link{Name: "eth1", Present: true, Up: true},
+			Bridge: control.Link{Name: "br0", Present: true, Up: true, Carrier: true},
+		},
+		Problems: []string{"rules: install tables limpid: no space"},
+	}
+}
+
+// answerOn answers on a real socket and returns its directory.
+func answerOn(t *testing.T, b control.Backend) string {
+	t.Helper()
+	dir := t.TempDir()
+	listener, err := control.Listen(t.Context(), dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := control.Serve(ctx, listener, b); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	return dir
+}
+
+func TestClientsOfTheSocket(t *testing.T) {
+	b := &backend{}
+	dir := answerOn(t, b)
+	code, stdout, stderr := limpid("status", "--json", "--run", dir)
+	var s control.Status
+	if err := json.Unmarshal([]byte(stdout), &s); err != nil || code != exitDone || s.Proxy.Restarts != 2 || s.Reason != exampleStatus().Reason {
+		t.Errorf("status --json: code %d, %+v, %v, %s", code, s, err, stderr)
+	}
+	if code, _, stderr := limpid("bypass", "on", "--for", "10m", "--run", dir); code != exitDone || !b.on || b.d != 10*time.Minute {
+		t.Errorf("bypass on: code %d, backend has %v for %v, %s", code, b.on, b.d, stderr)
+	}
+	if code, _, stderr := limpid("bypass", "--run", dir, "off"); code != exitDone || b.on || b.d != 0 {
+		t.Errorf("bypass off: code %d, backend has %v for %v, %s", code, b.on, b.d, stderr)
+	}
+	code, stdout, stderr = limpid("flows", "--limit", "1", "--run", dir)
+	want := "CLIENT           SERVER              VLAN  AGE         UP   DOWN  REQUESTS  HOLDER  WHAT\n" +
+		"192.0.2.7:40000  [2001:db8::1]:80    0     1 min 30 s  100  2000  3         proxy   tunnel (tls)\nand 4 more\n"
+	if code != exitDone || strings.Join(strings.Fields(stdout), " ") != strings.Join(strings.Fields(want), " ") || stderr != "limpid flows: ask gate: no answer in time\n" {
+		t.Errorf("flows: code %d, stdout\n%sstderr %q", code, stdout, stderr)
+	}
+	if code, stdout, _ := limpid("rules", "--run", dir); code != exitDone || stdout != "table bridge limpid {\n}\n" {
+		t.Errorf("rules: code %d, %q", code, stdout)
+	}
+}
+
+func TestStatusForPeople(t *testing.T) {
+	var b bytes.Buffer
+	s := exampleStatus()
+	printStatus(&b, s, s.Since.Add(3*time.Hour+5*time.Minute))
+	want := `bypass since 2026-01-02 03:04:05 (3 h 5 min): proxy was ended by SIGKILL
+  clients   eth0 up, 1000 Mbit/s
+  servers   eth1 no carrier
+  bridge    br0 up
+  capture   broute, handshake mirror
+  flows     1 active, 20 captured, 3 bridged
+  requests  5
+  cache     4 hits, 6 misses
+  gate      pid 10
+  proxy     not running, restarted 2 times, before that it was ended by SIGKILL
+  last gap  12 ms
+  problem   rules: install tables limpid: no space
+`
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", &b, want)
+	}
+}
+
+func TestAgo(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 59 * time.Second: "59 s", 61 * time.Second: "1 min 1 s", 3*time.Hour + 4*time.Minute: "3 h 4 min", 49 * time.Hour: "2 d 1 h",
+	} {
+		if got := ago(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+// TestSettingsReachTheChildren goes through JSON, as the control link does:
+// two fields of one name would drop out of it without an error.
+func TestSettingsReachTheChildren(t *testing.T) {
+	c, err := config.Parse("limpid.toml", []byte("[bridge]\nports = [\"eth0\", \"eth1\"]\n[proxy]\nnon_http = \"reset\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := supervise.Told{Config: c, Handshake: "mirror", Flows: 100, Loops: 3, Origin: netip.MustParseAddrPort("127.0.0.1:999"), Grace: 2 * time.Second}
+	var gate gateLine
+	pass(t, gateLineOf(told), &gate)
+	if gate != gateLineOf(told) || gate.Handshake != "mirror" || gate.MaxConnections != 100 || !gate.KeepPort || !gate.KeepAddress ||
+		gate.HealthOrigin != told.Origin || gate.OrphanGrace <= told.Grace {
+		t.Errorf("gate is told %+v", gate)
+	}
+	var proxy proxyLine
+	pass(t, proxyLineOf(told), &proxy)
+	if proxy != proxyLineOf(told) || proxy.NonHTTP != "reset" || proxy.Loops != 3 || proxy.OrphanGrace != told.Grace || proxy.Grace != lastGrace {
+		t.Errorf("proxy is told %+v", proxy)
+	}
+	told.Grace = 0
+	if gate := gateLineOf(told); gate.OrphanGrace != 0 {
+		t.Errorf("a gate that holds no rules goes on for %v without a supervisor", gate.OrphanGrace)
+	}
+}
+
+func pass(t *testing.T, from, to any) {
+	t.Helper()
+	text, err := json.Marshal(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestChildrenAreNotForPeople(t *testing.T) {
+	for _, name := range []string{"gate", "proxy"} {
+		if code, _, stderr := limpid(name, "extra"); code != exitUsage || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: code %d, %q", name, code, stderr)
+		}
+	}
+}
