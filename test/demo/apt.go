@@ -25,6 +25,8 @@ func writeAptConfig(home, base string) error {
 			return fmt.Errorf("prepare apt: %w", err)
 		}
 	}
+	// APT_CONFIG is read first, so that Dir decides where apt looks for the
+	// rest: the machine's own proxies and hooks are not found.
 	config := fmt.Sprintf(`Dir %q;
 Dir::State "var/lib/apt";
 Dir::State::status "var/lib/dpkg/status";

@@ -8,7 +8,10 @@ import (
 	"limpid/appliance/control"
 )
 
-// bypass shows the same request while new connections are bridged.
+// bypass shows the same request while new connections are bridged: that both
+// ends see what they saw inline is the promise, that limpid counted no captured
+// connection and the sequence numbers are one end's is the proof that it is
+// another way that it went.
 func (d *demo) bypass(ctx context.Context) error {
 	if err := d.switchBypass(ctx, "on"); err != nil {
 		return err
@@ -25,6 +28,7 @@ func (d *demo) bypass(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Two connections would have two, as they had inline.
 	if here != there {
 		return fmt.Errorf("compare sequence numbers: the server's first one is %d, the client was told %d: this was not bridged", there, here)
 	}
@@ -36,6 +40,7 @@ func (d *demo) bypass(ctx context.Context) error {
 	if err := d.switchBypass(ctx, "off"); err != nil {
 		return err
 	}
+	// A health check has to pass first.
 	if _, err := d.waitFor(ctx, "limpid to be inline again", isInline); err != nil {
 		return err
 	}
@@ -48,6 +53,7 @@ func (d *demo) bypass(ctx context.Context) error {
 func (d *demo) switchBypass(ctx context.Context, way string) error {
 	d.screen.prompt("box", "limpid", "bypass", way)
 	out, err := d.limpid.Run(ctx, "bypass", way)
+	// With an error there may be no output; it then says why.
 	first, _, _ := strings.Cut(string(out), "\n")
 	d.screen.output(first)
 	return err

@@ -8,7 +8,10 @@ import (
 	"limpid/test/lab"
 )
 
-// crossing shows one request at every place where it can be seen.
+// crossing shows one request at every place where it can be seen: by the
+// client, in the server's log, and on the wire on both sides of limpid. Then it
+// makes another between hosts behind routers, where the MACs on the wire are
+// the routers'.
 func (d *demo) crossing(ctx context.Context) error {
 	x, err := d.counted(ctx, isInline, 1, func() (*exchange, error) { return d.request(ctx, d.lab.C1, d.s1, "10.77.0.101", true) })
 	if err != nil {
@@ -27,10 +30,12 @@ func (d *demo) crossing(ctx context.Context) error {
 	if err := x.checkEnds(); err != nil {
 		return err
 	}
+	// Equal is not enough: limpid could show its own on both sides.
 	if err := ownMACs(x, d.lab.C1, d.lab.S1); err != nil {
 		return err
 	}
 	d.screen.holds("all %d frames here and %d there: the same MACs, addresses and ports, each the other end's own", len(x.lan), len(x.wan))
+	// Nothing above would tell a proxy from a cable; this does.
 	here, there, err := x.serverSequence()
 	if err != nil {
 		return err
@@ -61,6 +66,7 @@ func (d *demo) counted(ctx context.Context, mode func(control.Status) bool, want
 	if err != nil {
 		return nil, err
 	}
+	// A SYN is counted when it is captured, long before the answer was here.
 	after, err := d.control.Status(ctx)
 	if err != nil {
 		return nil, err

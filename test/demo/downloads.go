@@ -21,6 +21,8 @@ type download struct {
 	check    func(path string) error
 }
 
+// downloadList has a client on the subnet asking a server on it, one asking
+// through a router, and one that is behind a router itself.
 func (d *demo) downloadList() []download {
 	return []download{
 		{d.lab.C1, [][]string{{"curl", "-sS", "-o", "one", "-w", "%{size_download} bytes\\n", "http://10.77.0.101/big"}}, "one", isBig},
@@ -34,7 +36,9 @@ func (d *demo) fetchAll(ctx context.Context) error {
 	if err := writeAptConfig(d.home, repositoryURL); err != nil {
 		return err
 	}
+	// One after another: what each printed must not mix.
 	for _, load := range d.downloadList() {
+		// apt's address is in a file, not in its command.
 		if load.file == packageFile {
 			d.screen.prompt(load.client.Name, "cat", "/etc/apt/sources.list")
 			d.screen.output(aptSource(repositoryURL))
@@ -92,6 +96,7 @@ func (d *demo) downloads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Counted by limpid alone; on a bare bridge both would stay 0.
 	connections, requests := after.Flows.Captured-before.Flows.Captured, after.Requests-before.Requests
 	// curl and wget open one each and ask once; apt-get needs one at least, for the
 	// release file, the list and the package.

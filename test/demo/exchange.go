@@ -42,6 +42,7 @@ func (d *demo) request(ctx context.Context, from *lab.Node, to *origin, server s
 	if err != nil {
 		return nil, err
 	}
+	// Both have begun when the client does.
 	run := d.silently
 	if show {
 		run = d.client
@@ -50,6 +51,8 @@ func (d *demo) request(ctx context.Context, from *lab.Node, to *origin, server s
 	if err != nil {
 		return nil, err
 	}
+	// The port that curl was given tells its frames and its line in the log
+	// from all others.
 	x := &exchange{}
 	if x.client, x.server, err = parseEnds(out); err != nil {
 		return nil, err
@@ -67,6 +70,7 @@ func (d *demo) request(ctx context.Context, from *lab.Node, to *origin, server s
 }
 
 // whole waits until the connection has ended both ways, and returns its frames.
+// On the two sides of a proxy the ends come at different times.
 func whole(ctx context.Context, c *lab.Capture, port uint16) ([]lab.Frame, error) {
 	err := c.WaitFor(ctx, func(frames []lab.Frame) bool {
 		ends := lab.Select(frames, lab.TCP(port), lab.WithFlags(lab.FIN))
@@ -117,6 +121,8 @@ func (x *exchange) sameAs(y *exchange) error {
 	)
 }
 
+// sameTuples is the comparison of one side; how often each tuple was seen is
+// not compared (see lab.Diff).
 func sameTuples(where string, a, b lab.Set[lab.Tuple]) error {
 	if diff := lab.Diff(a, b); diff != "" {
 		return fmt.Errorf("compare two requests %s:\n%s", where, diff)

@@ -25,7 +25,9 @@ const (
 	attemptLimit = 5 * time.Second
 )
 
-// kill ends the proxy under load, the hard way.
+// kill ends the proxy under load, the hard way, and reckons up what became of
+// each connection. What limpid did in between is told from its own log: asking
+// for the status now and then would miss a bypass of some milliseconds.
 func (d *demo) kill(ctx context.Context) error {
 	before, err := d.waitFor(ctx, "limpid to be inline", isInline)
 	if err != nil {
@@ -37,8 +39,10 @@ func (d *demo) kill(ctx context.Context) error {
 	if err := log.skip(); err != nil {
 		return err
 	}
+	// Nothing is printed while the load runs: a slow terminal must not slow it.
 	running := d.load().Start(ctx)
 	killed, after, err := d.strike(ctx, before)
+	// Waits for the attempts under way, so that none is left out.
 	report := running.Stop()
 	if err != nil {
 		return err
@@ -80,6 +84,7 @@ func (d *demo) load() lab.Load {
 		from   *lab.Node
 		server string
 	}{{d.lab.C1, "10.77.0.101:80"}, {d.lab.C2, "10.80.0.2:80"}, {d.lab.C4, "10.77.0.101:80"}}
+	// Attempts overlap, each in a goroutine of its own.
 	var turn atomic.Uint64
 	return lab.Load{
 		Rate: newConnections, Timeout: attemptLimit,
@@ -97,6 +102,7 @@ func (d *demo) strike(ctx context.Context, before control.Status) (killed time.T
 	if err := pause(ctx, loadBefore); err != nil {
 		return killed, after, err
 	}
+	// Load that goes past the proxy would survive anything.
 	now, err := d.control.Status(ctx)
 	if err != nil {
 		return killed, after, err
@@ -107,6 +113,7 @@ func (d *demo) strike(ctx context.Context, before control.Status) (killed time.T
 	if err := unix.Kill(before.Proxy.PID, unix.SIGKILL); err != nil {
 		return killed, after, fmt.Errorf("kill the proxy: %w", err)
 	}
+	// What was begun during the call itself counts as in flight.
 	killed = time.Now()
 	if err := pause(ctx, loadAfter); err != nil {
 		return killed, after, err
@@ -117,7 +124,8 @@ func (d *demo) strike(ctx context.Context, before control.Status) (killed time.T
 	return killed, after, err
 }
 
-// reckoning is the table of what became of the load.
+// reckoning is the table of what became of the load, in three parts that share
+// no attempt.
 func reckoning(r lab.Report, killed time.Time) [][]string {
 	rows := [][]string{{"connections", "begun", "failed", "slowest"}}
 	for _, part := range []struct {
@@ -136,6 +144,7 @@ func reckoning(r lab.Report, killed time.Time) [][]string {
 	return rows
 }
 
+// finishedBefore keeps the attempts that were over at t, well or not.
 func finishedBefore(r lab.Report, t time.Time) lab.Report {
 	var kept []lab.Attempt
 	for _, a := range r.Before(t).Attempts {

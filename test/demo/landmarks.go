@@ -8,12 +8,15 @@ import (
 	"limpid/test/lab"
 )
 
-// landmark is a segment that every request has.
+// landmark is a segment that every request has. Only the first of its kind is
+// shown: acknowledgements and retransmissions differ from run to run, and are
+// compared with all the rest in checkEnds.
 type landmark struct {
 	name string
 	is   func(lab.Frame) bool
 }
 
+// landmarks are in the order of a connection.
 func landmarks() []landmark {
 	handshake := func(flags lab.TCPFlags) func(lab.Frame) bool {
 		return func(f lab.Frame) bool { return f.Flags&(lab.SYN|lab.ACK) == flags }
@@ -42,6 +45,7 @@ func (m landmark) find(where string, frames []lab.Frame) (lab.Frame, error) {
 // sideBySide is the table of an exchange's landmarks: where each came from and
 // where it went, on the clients' side and on the servers'.
 func (x *exchange) sideBySide() ([][]string, error) {
+	// Two lines each: two MACs with addresses do not fit beside another two.
 	rows := [][]string{{"", "clients' side of limpid", "servers' side of limpid"}}
 	for _, m := range landmarks() {
 		lan, err := m.find("clients'", x.lan)
@@ -59,6 +63,7 @@ func (x *exchange) sideBySide() ([][]string, error) {
 	return rows, nil
 }
 
+// place is where a frame came from or went to, at most 34 characters.
 func place(mac lab.MAC, addr netip.Addr, port uint16) string {
 	return fmt.Sprintf("%s %s", mac, netip.AddrPortFrom(addr, port))
 }

@@ -17,6 +17,7 @@ func leftovers(l *lab.Lab) error {
 	for _, n := range []*lab.Node{l.C1, l.C2, l.C3, l.C4, l.CR, l.LANSwitch, l.Box, l.WANSwitch, l.S1, l.S2, l.S3, l.R1, l.R2} {
 		paths = append(paths, filepath.Join("/run/netns", n.Namespace()))
 	}
+	// ErrNotExist is the one good answer; any other may hide something.
 	var errs []error
 	for _, path := range paths {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {

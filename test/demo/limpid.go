@@ -35,6 +35,7 @@ func (d *demo) startLimpid(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// From the start of the process; what came before was the compiler.
 	began := time.Now()
 	d.limpid, d.control = p, control.NewClient(p.RunDir)
 	if _, err := d.waitFor(ctx, "limpid to be inline", isInline); err != nil {
@@ -47,12 +48,14 @@ func (d *demo) startLimpid(ctx context.Context) error {
 	return d.noAddress(ctx)
 }
 
-// noAddress shows that the bridge has no IP address of its own.
+// noAddress shows that the bridge has no IP address of its own, in any family:
+// a proxy that cannot be addressed at all.
 func (d *demo) noAddress(ctx context.Context) error {
 	out, err := d.client(ctx, d.lab.Box, "ip", "-brief", "address")
 	if err != nil {
 		return err
 	}
+	// Name and state come first, then the addresses, if any.
 	for line := range strings.Lines(out) {
 		if fields := strings.Fields(line); len(fields) > 2 && fields[0] != "lo" {
 			return fmt.Errorf("check the box's addresses: %s has %s, want none", fields[0], fields[2])
@@ -70,9 +73,13 @@ func (d *demo) command(ctx context.Context, args ...string) error {
 	return err
 }
 
+// isInline is what waitFor is mostly asked for.
 func isInline(s control.Status) bool { return s.Mode == control.Inline }
 
-// waitFor asks for the status until ok likes it, and returns that.
+// waitFor asks for the status until ok likes it, and returns that. It asks the
+// control socket rather than the command line: a process for each question
+// would be load of its own. Questions that fail are asked again, since at the
+// start there is no socket yet.
 func (d *demo) waitFor(ctx context.Context, what string, ok func(control.Status) bool) (control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -34,10 +34,12 @@ func (b *logbook) read() ([]entry, error) {
 		return nil, fmt.Errorf("read limpid's log: %w", err)
 	}
 	defer f.Close()
+	// To the end, wherever that is by now.
 	text, err := io.ReadAll(io.NewSectionReader(f, b.offset, 1<<62))
 	if err != nil {
 		return nil, fmt.Errorf("read limpid's log: %w", err)
 	}
+	// A line still being written is for the next time.
 	text = text[:bytes.LastIndexByte(text, '\n')+1]
 	b.offset += int64(len(text))
 	var entries []entry
@@ -47,7 +49,8 @@ func (b *logbook) read() ([]entry, error) {
 	return entries, nil
 }
 
-// parseEntry takes a line of log/slog's TextHandler apart.
+// parseEntry takes a line of log/slog's TextHandler apart: time and level come
+// first. What else a process may print, like a panic, is kept whole.
 func parseEntry(line string) entry {
 	stamp, rest, _ := strings.Cut(line, " ")
 	stamp, found := strings.CutPrefix(stamp, "time=")
@@ -61,7 +64,8 @@ func parseEntry(line string) entry {
 	return entry{at, rest}
 }
 
-// since writes an entry with its time counted from an event.
+// since writes an entry with its time counted from an event, in milliseconds;
+// before it the number is negative.
 func (e entry) since(event time.Time) string {
 	if e.at.IsZero() {
 		return e.text

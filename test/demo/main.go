@@ -24,6 +24,7 @@ var errInterrupted = errors.New("interrupted")
 
 func main() { os.Exit(run()) }
 
+// run is main with an exit code. Everything it began has ended when it returns.
 func run() int {
 	if len(os.Args) > 1 {
 		fmt.Fprintln(os.Stderr, "demo: it takes no arguments: run it with make demo, or make demo DEMO_ONCE=1 to have it end by itself")
@@ -44,6 +45,8 @@ func run() int {
 		d.explain(os.Stderr)
 	}
 	err = errors.Join(err, d.takeDown(ctx.Err() != nil))
+	// Not being able to clean up is a failure like any other, said together
+	// with the first.
 	switch {
 	case err == nil:
 		return exitHolds

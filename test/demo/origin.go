@@ -55,8 +55,10 @@ func startOrigin(ctx context.Context, n *lab.Node, dir string) (*origin, error) 
 	return o, o.waitReady(ctx)
 }
 
+// path is that of a file of nginx's own.
 func (o *origin) path(name string) string { return filepath.Join(o.dir, name) }
 
+// writeFiles makes the directory with everything but the repository.
 func (o *origin) writeFiles() error {
 	if err := os.MkdirAll(filepath.Join(o.root, "bytes"), 0o755); err != nil {
 		return err
@@ -83,6 +85,7 @@ func (o *origin) writeFiles() error {
 
 // nginxConfig keeps everything that nginx writes inside dir.
 func nginxConfig(dir, root string) (string, error) {
+	// Started as root, nginx insists on another user for the worker.
 	// The group of nobody is not called alike everywhere.
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
@@ -95,15 +98,19 @@ func nginxConfig(dir, root string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "daemon off;\nworker_processes 1;\nuser nobody %s;\npid %s;\n", group.Name, filepath.Join(dir, "nginx.pid"))
 	b.WriteString("events { worker_connections 4096; }\nhttp {\n")
+	// Their usual places belong to the machine's own nginx.
 	for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		fmt.Fprintf(&b, "  %s_temp_path %s;\n", name, filepath.Join(dir, name))
 	}
+	// The client's port is the point: a proxy seldom keeps that.
 	b.WriteString("  log_format ends '$remote_addr:$remote_port > $server_addr:$server_port \"$request\" $status $http_user_agent';\n")
 	fmt.Fprintf(&b, "  access_log %s ends;\n", filepath.Join(dir, "access.log"))
 	fmt.Fprintf(&b, "  default_type text/plain;\n  sendfile on;\n  server {\n    listen 80;\n    listen [::]:80;\n    root %s;\n  }\n}\n", root)
 	return b.String(), nil
 }
 
+// waitReady connects until nginx answers, on the host itself: no frame of it
+// crosses the wire, and a connection without a request is not logged.
 func (o *origin) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

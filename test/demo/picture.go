@@ -1,6 +1,7 @@
 package main
 
 // The wire as limpid sees it, for the introduction.
+// Plain ASCII: it must hold on any terminal and in any log.
 const wirePicture = `
                      +------------- limpid -------------+
                      |   TCP to port 80                 |

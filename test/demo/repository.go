@@ -35,6 +35,7 @@ func makeRepository(ctx context.Context, root string) error {
 	if err != nil {
 		return fmt.Errorf("make repository: %w", err)
 	}
+	// The package's files as they would be installed, and DEBIAN/ beside them.
 	defer os.RemoveAll(tree)
 	for _, folder := range []string{dir, filepath.Join(tree, "DEBIAN"), filepath.Join(tree, "usr/share/doc", packageName)} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -61,7 +62,8 @@ func makeRepository(ctx context.Context, root string) error {
 }
 
 // writeIndexes writes Packages and Release (deb822, see the Debian policy and
-// the repository format on wiki.debian.org).
+// the repository format on wiki.debian.org). One SHA-256 of each file is all
+// that apt asks for.
 func writeIndexes(dir string) error {
 	content, err := os.ReadFile(filepath.Join(dir, packageFile))
 	if err != nil {

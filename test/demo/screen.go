@@ -34,6 +34,7 @@ func newScreen(f *os.File) *screen {
 	return &screen{out: f, colour: err == nil && os.Getenv("NO_COLOR") == ""}
 }
 
+// paint wraps text into an escape sequence, if there is a terminal for it.
 func (s *screen) paint(how, text string) string {
 	if !s.colour {
 		return text
@@ -46,6 +47,7 @@ func (s *screen) title(text string) {
 	fmt.Fprintf(s.out, "\n%s\n%s\n", s.paint(bold, text), s.paint(dim, strings.Repeat("-", utf8.RuneCountInString(text))))
 }
 
+// blank sets two blocks apart.
 func (s *screen) blank() { fmt.Fprintln(s.out) }
 
 // picture shows text as it is.

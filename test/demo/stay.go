@@ -10,6 +10,8 @@ import (
 // suggestion is something for the visitor to try in another terminal.
 type suggestion struct{ what, command string }
 
+// suggestions hold for this run: names and numbers are filled in. Each line is
+// copied as a whole, so none is folded.
 func (d *demo) suggestions(proxy int) []suggestion {
 	in := func(host, command string) string {
 		return "ip netns exec " + d.lab.Node(host).Namespace() + " " + command
@@ -52,6 +54,7 @@ func (d *demo) follow(ctx context.Context) error {
 	if err := log.skip(); err != nil {
 		return err
 	}
+	// Soon enough to look like at once.
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	ended := d.limpid.Done()
@@ -61,6 +64,7 @@ func (d *demo) follow(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		case <-ended:
+			// Once: a closed channel would be ready for ever.
 			ended = nil
 			d.screen.output(time.Now().Format(time.TimeOnly) + "  the supervisor has ended: what is left is the bridge, a plain wire")
 		}

@@ -38,6 +38,7 @@ type chapter struct {
 	tell  func(*demo, context.Context) error
 }
 
+// chapters are in the order in which each needs what the one before it left.
 func chapters() []chapter {
 	return []chapter{
 		{"A network, and servers in it", (*demo).buildNetwork},
@@ -55,6 +56,7 @@ func (d *demo) tell(ctx context.Context) error {
 		return err
 	}
 	d.introduce()
+	// A signal between two chapters is as good as one inside.
 	for i, c := range chapters() {
 		if ctx.Err() != nil {
 			return errInterrupted
@@ -116,6 +118,7 @@ func (d *demo) takeDown(signalled bool) error {
 	if d.control != nil {
 		d.control.Close()
 	}
+	// Before the lab is closed, which kills whatever still runs.
 	if d.limpid != nil && !signalled {
 		errs = append(errs, d.limpid.Stop())
 	}

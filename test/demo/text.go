@@ -35,6 +35,7 @@ func fold(line string, first, rest int) []string {
 		for cut > width/2 && runes[cut-1] != ' ' {
 			cut--
 		}
+		// No space worth it: digits and names are cut anywhere.
 		if cut == width/2 {
 			cut = width
 		}
@@ -44,7 +45,8 @@ func fold(line string, first, rest int) []string {
 	return append(pieces, string(runes))
 }
 
-// align pads the cells of each column to the widest, two spaces apart.
+// align pads the cells of each column to the widest, two spaces apart. Rows may
+// be of different lengths; a row's last cell is not padded.
 func align(rows [][]string) []string {
 	var widths []int
 	for _, row := range rows {
@@ -69,7 +71,7 @@ func align(rows [][]string) []string {
 	return lines
 }
 
-// lastLines is the end of a text.
+// lastLines is the end of a text: at most n lines, without the final newline.
 func lastLines(text string, n int) string {
 	lines := strings.SplitAfter(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "")

@@ -40,12 +40,14 @@ func (d *demo) client(ctx context.Context, host *lab.Node, args ...string) (stri
 	return out, err
 }
 
-// silently is client without showing anything.
+// silently is client without showing anything. The error ends with the last
+// lines of what the program printed, where most say what was wrong.
 func (d *demo) silently(ctx context.Context, host *lab.Node, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := host.Command(ctx, args[0], args[1:]...)
 	cmd.Dir = d.home
+	// Built from nothing: http_proxy and its like would lead past the wire.
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + d.home, "LC_ALL=C",
 		"SYSTEM_WGETRC=" + filepath.Join(d.home, emptyFile), "APT_CONFIG=" + aptConfigPath(d.home),
