@@ -31,11 +31,11 @@ Description: package that came through limpid
 // Nobody signs it: the client is told to trust it.
 func makeRepository(ctx context.Context, root string) error {
 	dir := filepath.Join(root, "debian")
+	// The package's files as they would be installed, and DEBIAN/ beside them.
 	tree, err := os.MkdirTemp(filepath.Dir(root), "package-")
 	if err != nil {
 		return fmt.Errorf("make repository: %w", err)
 	}
-	// The package's files as they would be installed, and DEBIAN/ beside them.
 	defer os.RemoveAll(tree)
 	for _, folder := range []string{dir, filepath.Join(tree, "DEBIAN"), filepath.Join(tree, "usr/share/doc", packageName)} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
