@@ -33,7 +33,8 @@ build: ## Build ./limpid, one static binary
 demo: ## Show limpid on real traffic in namespaces, until Ctrl-C; DEMO_ONCE=1 ends by itself (root)
 	@.ci/root demo
 	@.ci/deps demo
-	@DEMO_ONCE=$(DEMO_ONCE) go run ./test/demo
+	@go build -o out/demo ./test/demo
+	@DEMO_ONCE=$(DEMO_ONCE) out/demo
 
 test: ## Everything: install what is missing, check, lab and VM tests, one run of the demo (root)
 	@.ci/root test

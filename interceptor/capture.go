@@ -45,9 +45,9 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
 			syn(), tuple.forget(down), tuple.forget(up), tuple.forget(asked), count(counterBridged), leave()}},
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(down), leave()}},
-		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient+f.suffix, 0)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing, 0)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient + f.suffix)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "a closing flow gives its slot back soon", parts: []statement{
 			tuple.in(closing), tuple.learn(down, s.ClosingTimeout), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.learn(down, 0)}},
@@ -61,9 +61,9 @@ func (s Spec) wanRules(f family, take string) []rule {
 	return []rule{
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(up), leave()}},
 		{why: "which MACs the server's side answers with", parts: []statement{synAck(), tuple.forget(up), tuple.learn(up, 0), follow(take)}},
-		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer+f.suffix, 0)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing, 0)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer + f.suffix)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "a closing flow gives its slot back soon", parts: []statement{
 			tuple.in(closing), tuple.learn(up, s.ClosingTimeout), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.learn(up, 0)}},

@@ -3,6 +3,7 @@ package interceptor
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // priorityDivert is mangle's.
@@ -33,25 +34,24 @@ func (s Spec) divertChain() chain {
 }
 
 func (s Spec) tproxyRecipe(f family) string {
-	out := ""
-	for i, port := range s.Ports {
-		if i > 0 {
-			out += "\n"
-		}
-		out += fmt.Sprintf("%s -t mangle -A PREROUTING -p tcp --dport %d -j TPROXY --on-port %d --tproxy-mark 0x1/0x1",
-			map[string]string{"4": "iptables", "6": "ip6tables"}[f.suffix], port, s.ProxyPort)
-	}
-	return out
+	command := map[string]string{"4": "iptables", "6": "ip6tables"}[f.suffix]
+	return s.eachPort(func(port uint16) string {
+		return fmt.Sprintf("%s -t mangle -A PREROUTING -p tcp --dport %d -j TPROXY --on-port %d --tproxy-mark 0x1/0x1", command, port, s.ProxyPort)
+	})
 }
 
-func (s Spec) brouteRecipe(f family, port string) string {
+func (s Spec) brouteRecipe(f family, which string) string {
 	proto := map[string]string{"4": "IPv4 --ip-proto tcp --ip-", "6": "IPv6 --ip6-proto tcp --ip6-"}[f.suffix]
-	out := ""
-	for i, p := range s.Ports {
-		if i > 0 {
-			out += "\n"
-		}
-		out += fmt.Sprintf("ebtables -t broute -A BROUTING -p %s%s %d -j redirect --redirect-target DROP", proto, port, p)
+	return s.eachPort(func(port uint16) string {
+		return fmt.Sprintf("ebtables -t broute -A BROUTING -p %s%s %d -j redirect --redirect-target DROP", proto, which, port)
+	})
+}
+
+// eachPort is one line for each captured port.
+func (s Spec) eachPort(line func(port uint16) string) string {
+	lines := make([]string, len(s.Ports))
+	for i, port := range s.Ports {
+		lines[i] = line(port)
 	}
-	return out
+	return strings.Join(lines, "\n")
 }

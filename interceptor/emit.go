@@ -27,9 +27,9 @@ func toClientRules(f family) []rule {
 	tuple := tupleKey(f, serverToClient)
 	closing := setClosingDown + f.suffix
 	return []rule{
-		{why: "we say FIN to the client", parts: []statement{fin(), tuple.update(setFinToClient+f.suffix, 0)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing, 0)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "we say FIN to the client", parts: []statement{fin(), tuple.update(setFinToClient + f.suffix)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "as the server's side sends", parts: []statement{tuple.writeSame(setUp + f.suffix), accept()}},
 		{why: "before the server was heard: back the way the client came", parts: []statement{tuple.writeReverse(setDown + f.suffix), accept()}},
 	}
@@ -44,9 +44,9 @@ func toServerRules(f family) []rule {
 			syn(), tuple.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
 			tuple.remove(setFinToServer + f.suffix), accept()}},
 		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
-		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer+f.suffix, 0)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing, 0)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing, 0)}},
+		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer + f.suffix)}},
+		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing)}},
+		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "as the client sends", parts: []statement{tuple.writeSame(setDown + f.suffix), accept()}},
 		{why: "before the client was answered: as it asked", parts: []statement{tuple.writeSame(asked), accept()}},
 	}

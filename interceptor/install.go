@@ -91,7 +91,7 @@ func addChains(conn *nftables.Conn, table *nftables.Table, chains []chain) {
 		if c.hook != "" {
 			added[i].Type = nftables.ChainTypeFilter
 			added[i].Hooknum = hooks[c.hook]
-			added[i].Priority = nftables.ChainPriorityRef(nftables.ChainPriority(c.priority))
+			added[i].Priority = new(nftables.ChainPriority(c.priority))
 		}
 		conn.AddChain(added[i])
 	}

@@ -128,5 +128,6 @@ func (i *Interceptor) Withdraw() error {
 // Close withdraws and closes the sockets.
 func (i *Interceptor) Close() error {
 	err := i.Withdraw()
-	return errors.Join(err, i.conn.CloseLasting(), i.reader.CloseLasting(), i.routes.close())
+	i.routes.close()
+	return errors.Join(err, i.conn.CloseLasting(), i.reader.CloseLasting())
 }

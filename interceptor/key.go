@@ -60,11 +60,11 @@ func (k key) notIn(set string) statement {
 	return statement{k.text + " != @" + set, append(k.load(), &expr.Lookup{SourceRegister: keyRegister, SetName: set, Invert: true})}
 }
 
-// update puts the key into a set, or gives it d from now (the set's own timeout if 0). In a
-// full set the rule ends here (nft_dynset.c: NFT_BREAK).
-func (k key) update(set string, d time.Duration) statement {
-	return statement{fmt.Sprintf("update @%s { %s%s }", set, k.text, timeoutText(d)), append(k.load(),
-		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: d})}
+// update puts the key into a set, or lets it live for the set's timeout from
+// now. In a full set the rule ends here (nft_dynset.c: NFT_BREAK).
+func (k key) update(set string) statement {
+	return statement{fmt.Sprintf("update @%s { %s }", set, k.text), append(k.load(),
+		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE})}
 }
 
 // remove takes the key out of a set; what is not in it is no error.

@@ -99,7 +99,7 @@ func openRouting() (*routing, error) {
 	return &routing{handle}, nil
 }
 
-func (r *routing) close() error { r.handle.Close(); return nil }
+func (r *routing) close() { r.handle.Close() }
 
 func (r *routing) apply(s Spec) error {
 	rules, ways := s.policies()

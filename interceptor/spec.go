@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -88,40 +89,28 @@ func (s Spec) DefaultTimeouts() Spec {
 	return s
 }
 
-// Validate refuses a Spec no rules can be made of.
+// Validate refuses a Spec no rules can be made of, and says all that is wrong.
 func (s Spec) Validate() error {
 	var errs []error
-	for _, name := range []string{s.Bridge, s.LAN, s.WAN} {
-		if name == "" || len(name) > 15 {
-			errs = append(errs, fmt.Errorf("interface name %q: want 1 to 15 bytes", name))
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	if s.LAN == s.WAN {
-		errs = append(errs, fmt.Errorf("both ports are %s: name two different ones", s.LAN))
+	for _, name := range []string{s.Bridge, s.LAN, s.WAN} {
+		wrong(name == "" || len(name) > 15, "interface name %q: want 1 to 15 bytes", name)
 	}
-	if len(s.Ports) == 0 || slices.Contains(s.Ports, 0) {
-		errs = append(errs, errors.New("no TCP port to capture, or port 0"))
-	}
-	if s.ProxyPort == 0 {
-		errs = append(errs, errors.New("no proxy port"))
-	}
-	if s.Capture != Broute && s.Capture != Redirect {
-		errs = append(errs, fmt.Errorf("capture %q: want %s or %s", s.Capture, Broute, Redirect))
-	}
-	if s.Handshake != Mirror && s.Handshake != Accept {
-		errs = append(errs, fmt.Errorf("handshake %q: want %s or %s", s.Handshake, Mirror, Accept))
-	}
-	if s.Slots == 0 {
-		errs = append(errs, errors.New("no room for a single flow"))
-	}
-	if s.BridgeMAC == ([6]byte{}) {
-		errs = append(errs, fmt.Errorf("bridge %s has no MAC", s.Bridge))
-	}
+	wrong(s.LAN == s.WAN, "both ports are %s: name two different ones", s.LAN)
+	wrong(len(s.Ports) == 0 || slices.Contains(s.Ports, 0), "no TCP port to capture, or port 0")
+	wrong(s.ProxyPort == 0, "no proxy port")
+	wrong(s.Capture != Broute && s.Capture != Redirect, "capture %q: want %s or %s", s.Capture, Broute, Redirect)
+	wrong(s.Handshake != Mirror && s.Handshake != Accept, "handshake %q: want %s or %s", s.Handshake, Mirror, Accept)
+	wrong(s.Slots == 0, "no room for a single flow")
+	wrong(s.BridgeMAC == [6]byte{}, "bridge %s has no MAC", s.Bridge)
 	for _, p := range s.Bypass {
 		p = p.whole()
-		if !p.Client.IsValid() || !p.Server.IsValid() || p.Client.Addr().Is4() != p.Server.Addr().Is4() {
-			errs = append(errs, fmt.Errorf("bypass %v to %v: want prefixes of one family", p.Client, p.Server))
-		}
+		wrong(!p.Client.IsValid() || p.Client.Addr().Is4() != p.Server.Addr().Is4(),
+			"bypass %v to %v: want prefixes of one family", p.Client, p.Server)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("check capture rules: %w", err)
@@ -130,18 +119,7 @@ func (s Spec) Validate() error {
 }
 
 // equal says that s and o install the same rules.
-func (s Spec) equal(o Spec) bool {
-	if !slices.Equal(s.Ports, o.Ports) || !slices.Equal(s.VLANs, o.VLANs) || !slices.Equal(s.Bypass, o.Bypass) {
-		return false
-	}
-	s.Ports, s.VLANs, s.Bypass = nil, nil, nil
-	o.Ports, o.VLANs, o.Bypass = nil, nil, nil
-	return s.Bridge == o.Bridge && s.BridgeMAC == o.BridgeMAC && s.LAN == o.LAN && s.WAN == o.WAN &&
-		s.Capture == o.Capture && s.Handshake == o.Handshake && s.IPv6 == o.IPv6 &&
-		s.ProxyPort == o.ProxyPort && s.Queue == o.Queue && s.Slots == o.Slots &&
-		s.FlowTimeout == o.FlowTimeout && s.ClosingTimeout == o.ClosingTimeout &&
-		s.AskedTimeout == o.AskedTimeout && s.ArmedTimeout == o.ArmedTimeout
-}
+func (s Spec) equal(o Spec) bool { return reflect.DeepEqual(s, o) }
 
 func (s Spec) families() []family {
 	if s.IPv6 {

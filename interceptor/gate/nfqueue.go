@@ -6,7 +6,7 @@ import "encoding/binary"
 // gate speaks.
 const (
 	nfnlSubsysQueue = 3
-	nfqnlMsgPacket  = nfnlSubsysQueue<<8 | 0
+	nfqnlMsgPacket  = nfnlSubsysQueue << 8
 	nfqnlMsgVerdict = nfnlSubsysQueue<<8 | 1
 	nfqnlMsgConfig  = nfnlSubsysQueue<<8 | 2
 

@@ -69,8 +69,8 @@ func (g *Gate) reclaim(now time.Time) {
 		return
 	}
 	g.offers.keep(waiting)
-	oldest, any := g.offers.oldest()
-	if !any {
+	oldest, some := g.offers.oldest()
+	if !some {
 		g.proxy.took()
 		return
 	}

@@ -19,8 +19,8 @@ func TestOldestOfferIsTheOldestThatWaits(t *testing.T) {
 	for range 10 {
 		push(500)
 		o.keep(3)
-		if got, any := o.oldest(); !any || !got.Equal(start.Add(time.Duration(next-3)*time.Second)) {
-			t.Fatalf("after %d offers, 3 waiting: oldest %v, %v", next, got.Sub(start), any)
+		if got, some := o.oldest(); !some || !got.Equal(start.Add(time.Duration(next-3)*time.Second)) {
+			t.Fatalf("after %d offers, 3 waiting: oldest %v, %v", next, got.Sub(start), some)
 		}
 	}
 	o.keep(100) // more than are known: none was forgotten
@@ -28,7 +28,7 @@ func TestOldestOfferIsTheOldestThatWaits(t *testing.T) {
 		t.Fatalf("count %d, want 3", o.count)
 	}
 	o.keep(0)
-	if _, any := o.oldest(); any {
+	if _, some := o.oldest(); some {
 		t.Fatal("an empty queue has an oldest")
 	}
 }

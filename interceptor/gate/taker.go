@@ -62,10 +62,11 @@ func (t *taker) stalled() {
 	t.stopped = true
 }
 
-// took is called when the queue has been emptied by the proxy.
+// took is called when the proxy has emptied the queue: it lives, whether its
+// start was heard of or not.
 func (t *taker) took() {
 	if t.stopped && t.alive {
 		t.gate.log.Info("the proxy takes flows again")
 	}
-	t.stopped = false
+	t.alive, t.stopped = true, false
 }

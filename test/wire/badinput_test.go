@@ -128,8 +128,7 @@ func supervise(t *testing.T, l *lab.Lab, config string, wrap ...string) (code in
 }
 
 func exitCode(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	if err != nil {

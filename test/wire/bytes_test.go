@@ -99,7 +99,7 @@ func TestEveryByteCrosses(t *testing.T) {
 			}
 		}
 		must(t, conn.Close())
-		eventually(t, "the server to see the end", startTime, func() bool { got, _ := play.Received(); return len(got) == 1 })
+		eventually(t, "the server to see the end", func() bool { got, _ := play.Received(); return len(got) == 1 })
 		got, err := play.Received()
 		must(t, err)
 		if !bytes.Equal(got[0], sent) {

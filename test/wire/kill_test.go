@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"syscall"
@@ -48,9 +49,9 @@ func blows() []blow {
 
 // tally is what ten blows of one kind did.
 type tally struct {
-	attempts, failures, late, inFlight, inFlightFailed, hanging int
-	slowest, gap                                                time.Duration
-	statusGap                                                   float64
+	attempts, failures, late, inFlight, inFlightFailed int
+	slowest, gap                                       time.Duration
+	statusGap                                          float64
 }
 
 func TestNewConnectionsSurvive(t *testing.T) {
@@ -151,7 +152,7 @@ func TestCutFlowsAreReset(t *testing.T) {
 			conn := dial(t, l.C1, "10.77.0.101:80")
 			_, err = fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 			must(t, err)
-			eventually(t, "the request to be relayed", startTime, func() bool { return status(t, p).Requests == 1 })
+			eventually(t, "the request to be relayed", func() bool { return status(t, p).Requests == 1 })
 			must(t, syscall.Kill(b.target(t, p), b.signal))
 			must(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
 			if _, err := conn.Read(make([]byte, 1)); err == nil || isTimeout(err) {
@@ -170,6 +171,6 @@ func TestCutFlowsAreReset(t *testing.T) {
 }
 
 func isTimeout(err error) bool {
-	ne, ok := err.(net.Error)
+	ne, ok := errors.AsType[net.Error](err)
 	return ok && ne.Timeout()
 }

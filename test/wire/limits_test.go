@@ -72,9 +72,9 @@ func TestFurtherConnectionsAreBridged(t *testing.T) {
 		get(t, conn, 100) // every one still works
 	}
 	closeAll(conns)
-	eventually(t, "the server to see all of them end", startTime, func() bool { return o.Open() == 0 })
+	eventually(t, "the server to see all of them end", func() bool { return o.Open() == 0 })
 	// The slots of flows both ends of which have closed come back.
-	eventually(t, "slots to come back", startTime, func() bool {
+	eventually(t, "slots to come back", func() bool {
 		before := status(t, p).Flows.Captured
 		conn := dial(t, l.C1, "10.77.0.101:80")
 		get(t, conn, 100)
@@ -129,8 +129,8 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	closeAll(open(t, l, 200, "10.77.0.101:80"))
 	settled := func() map[string]int {
 		t.Helper()
-		eventually(t, "flows to end", startTime, func() bool { return status(t, p).Flows.Active == 0 && o.Open() == 0 })
-		eventually(t, "slots to come back", startTime, func() bool {
+		eventually(t, "flows to end", func() bool { return status(t, p).Flows.Active == 0 && o.Open() == 0 })
+		eventually(t, "slots to come back", func() bool {
 			h := footprint(t, l, p)
 			return h["elements of down4"]+h["elements of up4"]+h["elements of closing_down4"]+h["elements of closing_up4"] == 0
 		})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -113,20 +112,15 @@ func origin(t *testing.T, n *lab.Node) *lab.Origin {
 	return o
 }
 
-func localOf(conn *net.TCPConn) netip.AddrPort {
-	a := conn.LocalAddr().(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-}
-
 // eventually waits for something that has no event to wait on.
-func eventually(t *testing.T, what string, limit time.Duration, ok func() bool) {
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(startTime); ; time.Sleep(20 * time.Millisecond) {
 		if ok() {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v", what, limit)
+			t.Fatalf("%s: not within %v", what, startTime)
 		}
 	}
 }

@@ -1,0 +1,30 @@
+package wirevm
+
+import (
+	"testing"
+	"time"
+
+	"limpid/test/lab"
+	"limpid/test/vm"
+)
+
+// inGuest is where the limpid under test lies in the machine.
+const inGuest = "/usr/local/bin/limpid"
+
+func TestWireOnAKernelWithBrouteAndQueue(t *testing.T) {
+	limpid, err := lab.Binary(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm.Test(t, "./test/wire", "", vm.Spec{
+		Programs: []string{"ip", "nft", "ping", "setpriv", "sh"},
+		Files:    map[string]string{inGuest: limpid},
+		Env:      []string{lab.EnvBinary + "=" + inGuest},
+		Memory:   3072,
+		Timeout:  15 * time.Minute,
+	})
+}
+
+func TestBridgeOnAKernelWithVLANs(t *testing.T) {
+	vm.Test(t, "./bridge", "VLAN", vm.Spec{Programs: []string{"ip"}, Timeout: 3 * time.Minute})
+}
