@@ -97,6 +97,7 @@ type backend struct {
 }
 
 func (b *backend) Status(context.Context) (control.Status, error) { return exampleStatus(), nil }
+func (b *backend) ResetFlow(context.Context, uint64) error        { return nil }
 func (b *backend) Rules(context.Context) (control.RuleList, error) {
 	return control.RuleList{Text: "table bridge limpid {\n}\n"}, nil
 }

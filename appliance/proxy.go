@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"limpid/appliance/child"
@@ -54,5 +56,14 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 		// Told the same again, it would fail the same way.
 		return cannotRun{err}
 	}
-	return serve(ctx, log, conn, line.OrphanGrace, map[string]link.Handler{child.MethodFlows: answerFlows(func(<-chan struct{}) []proxy.FlowInfo { return p.Flows() })}, p.Run)
+	return serve(ctx, log, conn, line.OrphanGrace, map[string]link.Handler{
+		child.MethodFlows: answerFlows(func(<-chan struct{}) []proxy.FlowInfo { return p.Flows() }),
+		child.MethodReset: func(params json.RawMessage) (any, error) {
+			var flow child.FlowID
+			if err := json.Unmarshal(params, &flow); err != nil {
+				return nil, fmt.Errorf("read %s: %w", child.MethodReset, err)
+			}
+			return p.Reset(flow.ID), nil
+		},
+	}, p.Run)
 }

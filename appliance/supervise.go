@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"limpid/appliance/supervise"
@@ -41,11 +43,20 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
 		// The file that runs now, also when it was replaced since.
-		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: os.Environ(),
+		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: childEnv(),
 		KeepAddress: keepAddress,
 	})
 	if err != nil {
 		return err
 	}
 	return s.Run(ctx)
+}
+
+// childEnv is what children get of the environment: what steers Go's runtime,
+// and nothing that is none of their business.
+func childEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return !slices.Contains([]string{"GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GORACE", "GOTRACEBACK"}, name)
+	})
 }

@@ -9,6 +9,7 @@ import (
 // Methods of the control link.
 const (
 	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
+	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
 	MethodLearnBypass  = "learn-bypass"  // from the gate: LearnBypass
 )
@@ -22,6 +23,11 @@ type FlowQuery struct {
 type FlowPage struct {
 	Flows json.RawMessage `json:"flows"`
 	Total int             `json:"total"`
+}
+
+// FlowID names a flow.
+type FlowID struct {
+	ID uint64 `json:"id"`
 }
 
 // ProxyStarted names the process that takes flows from now on.

@@ -55,6 +55,11 @@ func (c *Client) Flows(ctx context.Context, limit int) (FlowList, error) {
 	return l, c.ask(ctx, http.MethodGet, "/v1/flows?limit="+strconv.Itoa(limit), nil, &l)
 }
 
+// ResetFlow resets both connections of a flow that the proxy holds.
+func (c *Client) ResetFlow(ctx context.Context, id uint64) error {
+	return c.ask(ctx, http.MethodPost, "/v1/flows/"+strconv.FormatUint(id, 10)+"/reset", nil, &struct{}{})
+}
+
 // Rules asks what is installed in the kernel.
 func (c *Client) Rules(ctx context.Context) (RuleList, error) {
 	var l RuleList

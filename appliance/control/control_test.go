@@ -23,6 +23,7 @@ type fake struct {
 	on    bool
 	d     time.Duration
 	limit int
+	reset uint64
 	err   error
 }
 
@@ -46,6 +47,11 @@ func (f *fake) SetBypass(_ context.Context, on bool, d time.Duration) error {
 func (f *fake) Flows(_ context.Context, limit int) (FlowList, error) {
 	f.limit = limit
 	return FlowList{Total: 2, Flows: []Flow{{ID: 9}}}, f.err
+}
+
+func (f *fake) ResetFlow(_ context.Context, id uint64) error {
+	f.reset = id
+	return f.err
 }
 
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
@@ -91,6 +97,9 @@ func TestClientAndServerAgree(t *testing.T) {
 	flows, err := client.Flows(t.Context(), 5)
 	if err != nil || flows.Total != 2 || flows.Flows[0].ID != 9 || backend.limit != 5 {
 		t.Errorf("flows: %+v, %v; limit %d", flows, err, backend.limit)
+	}
+	if err := client.ResetFlow(t.Context(), 1<<63); err != nil || backend.reset != 1<<63 {
+		t.Errorf("reset: %v; backend got %d", err, backend.reset)
 	}
 	if rules, err := client.Rules(t.Context()); err != nil || rules.Text != "add rule" {
 		t.Errorf("rules: %+v, %v", rules, err)
@@ -144,6 +153,7 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"POST", "/v1/bypass", `{"on":true,"for":"` + strings.Repeat("1", maxBody) + `s"}`, 400, "too large"},
 		{"GET", "/v1/flows?limit=none", "", 400, "want a number"},
 		{"GET", "/v1/flows?limit=0", "", 400, "want a number"},
+		{"POST", "/v1/flows/first/reset", "", 400, "want the number"},
 		{"GET", "/v1/bypass", "", 405, ""},
 		{"POST", "/v1/status", "", 405, ""},
 		{"GET", "/v1/absent", "", 404, ""},

@@ -32,6 +32,8 @@ type Backend interface {
 	Status(ctx context.Context) (Status, error)
 	SetBypass(ctx context.Context, on bool, d time.Duration) error
 	Flows(ctx context.Context, limit int) (FlowList, error)
+	// ResetFlow resets both connections of a flow that the proxy holds.
+	ResetFlow(ctx context.Context, id uint64) error
 	Rules(ctx context.Context) (RuleList, error)
 }
 
@@ -106,6 +108,7 @@ func routes() []route {
 		}},
 		{"POST", "/v1/bypass", postBypass},
 		{"GET", "/v1/flows", getFlows},
+		{"POST", "/v1/flows/{id}/reset", postReset},
 		{"GET", "/v1/rules", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Rules(r.Context())
 		}},
@@ -164,6 +167,14 @@ func getFlows(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 		limit = n
 	}
 	return b.Flows(r.Context(), limit)
+}
+
+func postReset(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, Refuse(fmt.Errorf("flow %q: want the number that GET /v1/flows gives it", r.PathValue("id")))
+	}
+	return struct{}{}, b.ResetFlow(r.Context(), id)
 }
 
 func fail(w http.ResponseWriter, err error) {

@@ -101,6 +101,20 @@ func (b backend) Flows(ctx context.Context, limit int) (control.FlowList, error)
 	return list, nil
 }
 
+// ResetFlow implements control.Backend.
+func (b backend) ResetFlow(ctx context.Context, id uint64) error {
+	asking, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
+	defer cancel()
+	var found bool
+	if err := b.proxy.call(asking, child.MethodReset, child.FlowID{ID: id}, &found); err != nil {
+		return fmt.Errorf("reset flow %d: ask proxy: %w", id, err)
+	}
+	if !found {
+		return control.Refuse(fmt.Errorf("reset flow %d: the proxy holds no such flow", id))
+	}
+	return nil
+}
+
 // Rules implements control.Backend.
 func (b backend) Rules(context.Context) (control.RuleList, error) {
 	text, err := b.capture.Text()

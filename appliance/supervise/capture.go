@@ -20,7 +20,8 @@ type Counters struct{ Captured, Bridged uint64 }
 type Capture interface {
 	// Methods are how frames are taken off the bridge and when SYNs are answered.
 	Methods() (capture, handshake string)
-	// Apply installs the rules for a configuration, on a bridge of that MAC, for at most flows at once.
+	// Apply installs the rules for a configuration, on a bridge of that MAC, for
+	// at most flows at once. When it fails, what was installed before stays.
 	Apply(ctx context.Context, c *config.Config, mac [6]byte, flows int) error
 	Arm() error
 	Disarm() error
@@ -82,9 +83,19 @@ func (k *kernelRules) Methods() (capture, handshake string) {
 func (k *kernelRules) Apply(ctx context.Context, c *config.Config, mac [6]byte, flows int) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	// A choice that cannot be installed changes nothing.
+	before := [2]string{string(k.capture), string(k.handshake)}
 	if err := k.choose(c); err != nil {
 		return err
 	}
+	if err := k.install(ctx, c, mac, flows); err != nil {
+		k.capture, k.handshake = interceptor.Capture(before[0]), interceptor.Handshake(before[1])
+		return err
+	}
+	return nil
+}
+
+func (k *kernelRules) install(ctx context.Context, c *config.Config, mac [6]byte, flows int) error {
 	spec := interceptor.Spec{
 		Bridge: c.Bridge.Name, BridgeMAC: mac, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1],
 		Ports: c.Intercept.Ports, VLANs: c.Bridge.VLANs, IPv6: c.Intercept.IPv6,

@@ -81,7 +81,7 @@ func testChild(name string, log *slog.Logger) error {
 				log.Info("told of the proxy", "params", string(p))
 				return nil, nil
 			},
-			"crash": func(json.RawMessage) (any, error) { os.Exit(3); return nil, nil },
+			child.MethodReset: func(params json.RawMessage) (any, error) { return string(params) == `{"id":7}`, nil },
 		})
 		cancel()
 	}()

@@ -65,7 +65,7 @@ func (s *Supervisor) full() {
 	if _, handshake := s.capture.Methods(); handshake != "accept" {
 		return
 	}
-	most := uint64(min(s.flows, s.current().Intercept.MaxConnections))
+	most := uint64(s.most(s.current()))
 	active := s.sockets.active()
 	s.core.change(func(in *Inputs) {
 		in.Full = active >= most || in.Full && active > most-most/20

@@ -14,14 +14,14 @@ func (s *Supervisor) reloads(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-s.Reload:
-			s.reload()
+			s.reload(ctx)
 		}
 	}
 }
 
 // reload takes over what can change while running. A file with a mistake, or
 // one that asks for more, changes nothing.
-func (s *Supervisor) reload() {
+func (s *Supervisor) reload(ctx context.Context) {
 	fresh, err := config.Load(s.ConfigPath)
 	if err != nil {
 		s.report("configuration", err)
@@ -32,6 +32,17 @@ func (s *Supervisor) reload() {
 	if key := fixed(old, fresh); key != "" {
 		s.Log.Error("configuration is not taken over: this needs a restart of limpid supervise", "key", key)
 		return
+	}
+	s.mu.Lock()
+	state := s.state
+	s.mu.Unlock()
+	if state.Broken == "" {
+		if err := s.capture.Apply(ctx, fresh, state.MAC, s.most(fresh)); err != nil {
+			s.report("configuration", err)
+			s.Log.Error("configuration is not taken over; the last good one stays")
+			wake(s.reapply)
+			return
+		}
 	}
 	s.report("configuration", nil)
 	s.mu.Lock()

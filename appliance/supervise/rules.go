@@ -3,6 +3,8 @@ package supervise
 import (
 	"context"
 	"time"
+
+	"limpid/appliance/config"
 )
 
 // rulesTick is how often the rules' routes are looked at when nothing happens.
@@ -33,7 +35,7 @@ func (s *Supervisor) applyRules(ctx context.Context) error {
 	if state.Broken != "" || state.MAC == ([6]byte{}) {
 		return nil
 	}
-	err := s.capture.Apply(ctx, c, state.MAC, min(s.flows, c.Intercept.MaxConnections))
+	err := s.capture.Apply(ctx, c, state.MAC, s.most(c))
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // stopping
 	}
@@ -46,3 +48,6 @@ func (s *Supervisor) applyRules(ctx context.Context) error {
 	})
 	return err
 }
+
+// most is how many flows may be carried at once.
+func (s *Supervisor) most(c *config.Config) int { return min(s.flows, c.Intercept.MaxConnections) }

@@ -61,12 +61,15 @@ type fakeCapture struct {
 
 func (c *fakeCapture) Methods() (string, string) { return "redirect", "accept" }
 
-func (c *fakeCapture) Apply(_ context.Context, _ *config.Config, mac [6]byte, flows int) error {
+func (c *fakeCapture) Apply(_ context.Context, conf *config.Config, mac [6]byte, flows int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.applied++
 	if mac != wholeWire().MAC || flows < 1 {
 		return fmt.Errorf("mac %v, flows %d", mac, flows)
+	}
+	if conf.Intercept.Capture == config.CaptureBroute {
+		return errors.New("intercept.capture is broute: this kernel cannot")
 	}
 	return c.applyErr
 }
@@ -228,6 +231,12 @@ func TestBoxComesUpAndLeavesInOrder(t *testing.T) {
 	}
 	if err != nil || list.Total != 2 || holders["gate"] != uint64(s.Gate.PID) || holders["proxy"] != uint64(s.Proxy.PID) {
 		t.Errorf("flows %+v, %v", list, err)
+	}
+	if err := b.client.ResetFlow(t.Context(), 7); err != nil {
+		t.Errorf("reset of a flow that is there: %v", err)
+	}
+	if err := b.client.ResetFlow(t.Context(), 8); err == nil || !strings.Contains(err.Error(), "no such flow") {
+		t.Errorf("reset of a flow that is not there: %v", err)
 	}
 	if rules, err := b.client.Rules(t.Context()); err != nil || rules.Text != "rules" {
 		t.Errorf("rules %+v, %v", rules, err)
@@ -463,8 +472,16 @@ func TestReloadKeepsTheLastGoodConfiguration(t *testing.T) {
 		b.reload <- syscall.SIGHUP
 		b.await(t, want, func(control.Status) bool { return strings.Contains(b.log.String(), want) })
 	}
+	b.configure(t, int(c.Proxy.Port), "[intercept]\ncapture = \"broute\"\n")
+	b.reload <- syscall.SIGHUP
+	s := b.await(t, "refused by the kernel", func(s control.Status) bool {
+		return slices.Contains(s.Problems, "configuration: intercept.capture is broute: this kernel cannot")
+	})
+	if !isInline(s) {
+		t.Errorf("a configuration that was refused ended in %s: %s", s.Mode, s.Reason)
+	}
 	// None of this was a reason to restart anybody.
-	s := b.await(t, "inline", isInline)
+	s = b.await(t, "inline", isInline)
 	if s.Gate.PID != before.Gate.PID || s.Proxy.PID != before.Proxy.PID {
 		t.Errorf("children were restarted: %+v", s)
 	}

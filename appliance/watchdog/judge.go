@@ -63,7 +63,7 @@ type history struct {
 	pid   int
 	beats []uint64
 	quiet []time.Duration // for each loop, since its counter last grew
-	began bool            // every loop has shown a heartbeat since the process started
+	began bool            // it has shown to work since it was started
 	heard []bool
 }
 
@@ -73,8 +73,11 @@ func NewJudge(interval, timeout time.Duration) *Judge {
 	return &Judge{interval: interval, timeout: timeout}
 }
 
-// Passed takes note of a check that passed.
-func (j *Judge) Passed() { j.failing, j.suspect = 0, Nobody }
+// Passed takes note of a check that passed: both processes have begun to work.
+func (j *Judge) Passed() {
+	j.failing, j.suspect = 0, Nobody
+	j.gate.began, j.proxy.began = j.gate.pid != 0, j.proxy.pid != 0
+}
 
 // Look judges a sample. It returns the process to kill, and why, or Nobody.
 func (j *Judge) Look(now time.Time, s Sample) (Process, string) {

@@ -86,6 +86,15 @@ func TestStartingProcessHasTime(t *testing.T) {
 	}
 }
 
+func TestPassedCheckEndsThePatienceOfAStart(t *testing.T) {
+	b := settled()
+	b.look(func(s *Sample) { all(s); s.Gate.PID, s.Proxy.PID = 3, 4 })
+	b.judge.Passed()
+	if who, _, after := b.until(5*time.Second, func(*Sample) {}); who != Gate || after > timeout/2+step {
+		t.Errorf("blamed %v after %v, want gate within %v", who, after, timeout/2+step)
+	}
+}
+
 func TestTimeNobodyLookedProvesNothing(t *testing.T) {
 	b := settled()
 	b.now = b.now.Add(time.Minute) // the box was suspended
