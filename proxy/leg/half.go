@@ -141,7 +141,7 @@ func (h *half) splice(p *Pool, src, dst *Leg, f Filter, budget *int) (moved, blo
 		}
 		n := h.pipe.drain(dst)
 		h.bytes += uint64(n)
-		return n > 0, h.pipe.held > 0
+		return n > 0, n == 0
 	}
 	if unseen := f.Unseen(); h.bulk && unseen >= bulkLeast && src.is(readable) && *budget > 0 && h.takes(dst) {
 		if n := h.pipe.fill(src, int(min(unseen, pipeSize))); n > 0 {

@@ -13,7 +13,7 @@ import (
 type Owner interface{ Drive() }
 
 // interest is what every leg is registered for, once.
-const interest = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+const interest = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
 type state uint16
 
@@ -22,7 +22,7 @@ const (
 	writable                     // a write may be taken
 	connecting                   // connect(2) has not ended
 	lost                         // connect(2) has failed
-	closing                      // the peer has sent its last byte, or reset: read until the end shows
+	closing                      // a short read does not mean that the socket is empty: the end was announced, or urgent data
 	ended                        // its end was read
 	finished                     // our FIN was sent
 	broken                       // reset, timed out, or otherwise gone
@@ -68,6 +68,12 @@ func (l *Leg) Ready(events uint32) {
 	}
 	if events&unix.EPOLLERR != 0 {
 		l.state |= broken
+	}
+	if events&unix.EPOLLPRI != 0 {
+		// Urgent data (RFC 6093) goes on as plain data, in its place. Reads
+		// stop short at it.
+		_ = unix.SetsockoptInt(int(l.fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+		l.state |= readable | closing
 	}
 	l.owner.Drive()
 }
@@ -146,12 +152,14 @@ func (l *Leg) write(b []byte) int {
 		if errno == unix.EINTR {
 			continue
 		}
-		return l.put(int(n), errno, int(n) < len(b))
+		return l.put(int(n), errno)
 	}
 }
 
-// put notes the outcome of a write.
-func (l *Leg) put(n int, errno unix.Errno, short bool) int {
+// put notes the outcome of a write. A short one does not mean that the socket
+// is full: splice(2) ends short for reasons of its own, and only EAGAIN
+// promises an edge when there is room again (net/core/stream.c).
+func (l *Leg) put(n int, errno unix.Errno) int {
 	switch {
 	case errno == unix.EAGAIN:
 		l.state &^= writable
@@ -161,9 +169,6 @@ func (l *Leg) put(n int, errno unix.Errno, short bool) int {
 		l.fail(errno)
 		l.state |= readable
 		return 0
-	}
-	if short {
-		l.state &^= writable
 	}
 	return n
 }

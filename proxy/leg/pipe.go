@@ -88,8 +88,7 @@ func (x *pipe) drain(l *Leg) int {
 		if errno == unix.EINTR {
 			continue
 		}
-		// It ends short only when the socket took no more.
-		sent := l.put(int(n), errno, int(n) < x.held)
+		sent := l.put(int(n), errno)
 		x.held -= sent
 		return sent
 	}

@@ -397,3 +397,17 @@ func TestBadDescriptorsAreRefused(t *testing.T) {
 		t.Errorf("descriptors: %d, want %d", after, before)
 	}
 }
+
+func TestUrgentDataStaysInItsPlace(t *testing.T) {
+	r := newRig(t)
+	fd := flowtest.Descriptor(t, r.client.TCPConn)
+	defer unix.Close(fd)
+	r.client.Send("before ")
+	if err := unix.Sendto(fd, []byte("!"), unix.MSG_OOB, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.client.Send(" behind")
+	r.server.Expect("before ! behind")
+	r.client.Send(" and more")
+	r.server.Expect(" and more")
+}
