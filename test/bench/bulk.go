@@ -26,7 +26,7 @@ func (s site) download(ctx context.Context, d time.Duration, w way) (work, error
 			defer conn.Close()
 			defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 			for first := true; first || time.Since(begin) < d; first = false {
-				if err := fetch(conn, "/large", largeSize, d+time.Minute); err != nil {
+				if err := fetch(conn, "/large", largeSize, d+20*time.Second); err != nil {
 					return err
 				}
 				bodies.Add(1)

@@ -19,7 +19,6 @@ type daemon struct {
 	cmd    *lab.Cmd
 	output string
 	done   chan struct{}
-	exit   error // read after done
 }
 
 // launch starts args in a node, with what they say going to a file in dir.
@@ -37,7 +36,7 @@ func launch(ctx context.Context, n *lab.Node, dir string, args ...string) (*daem
 		return nil, err
 	}
 	go func() {
-		d.exit = d.cmd.Wait()
+		_ = d.cmd.Wait() // its end is told by ProcessState
 		close(d.done)
 	}()
 	return d, nil
@@ -47,7 +46,7 @@ func launch(ctx context.Context, n *lab.Node, dir string, args ...string) (*daem
 func (d *daemon) alive() error {
 	select {
 	case <-d.done:
-		return fmt.Errorf("%s ended by itself (%v): %s", d.cmd.Args[0], d.exit, d.tail())
+		return fmt.Errorf("%s ended by itself, %s: %s", d.cmd.Args[0], d.cmd.ProcessState, d.tail())
 	default:
 		return nil
 	}

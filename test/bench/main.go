@@ -41,16 +41,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	rounds := flags.Int("rounds", 5, "how often each subject takes its turn")
 	seconds := flags.Int("seconds", 3, "how long each load lasts")
 	only := flags.String("only", "", "subjects, separated by commas: wire, haproxy, trafficserver,\ntrafficserver-sharing, squid, limpid (default all)")
-	out := flags.String("out", "", "file for the report (default "+defaultReport+", with -only none)")
+	loads := flags.String("loads", "", "loads, separated by commas: idle, keep-alive, new, bulk, past-small, past-bulk (default all)")
+	out := flags.String("out", "", "file for the report (default "+defaultReport+", with -only or -loads none)")
 	if err := flags.Parse(args); err != nil {
 		return errUsage
 	}
-	p, err := newPlan(*rounds, *seconds, *only)
+	p, err := newPlan(*rounds, *seconds, *only, *loads)
 	if err != nil || flags.NArg() > 0 {
 		fmt.Fprintln(stderr, "bench:", errors.Join(err, unexpected(flags.Args())))
 		return errUsage
 	}
-	if *out == "" && *only == "" {
+	if *out == "" && *only == "" && *loads == "" {
 		*out = defaultReport
 	}
 	if err := lab.Requirements(tools(p.subjects)...); err != nil {

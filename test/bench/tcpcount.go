@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,29 +28,26 @@ func readTCPCount(n *lab.Node) (c tcpCount, err error) {
 }
 
 // parseTCPCount reads the two Tcp lines, names and then values.
-func parseTCPCount(snmp string) (tcpCount, error) {
-	var names []string
+func parseTCPCount(snmp string) (c tcpCount, err error) {
+	var lines [][]string
 	for line := range strings.Lines(snmp) {
-		fields := strings.Fields(line)
-		if len(fields) == 0 || fields[0] != "Tcp:" {
-			continue
+		if fields := strings.Fields(line); len(fields) > 0 && fields[0] == "Tcp:" {
+			lines = append(lines, fields)
 		}
-		if names == nil {
-			names = fields
-			continue
-		}
-		var c tcpCount
-		for i, name := range names[:min(len(names), len(fields))] {
-			switch name {
-			case "ActiveOpens":
-				c.active, _ = strconv.ParseInt(fields[i], 10, 64)
-			case "PassiveOpens":
-				c.passive, _ = strconv.ParseInt(fields[i], 10, 64)
-			}
-		}
-		return c, nil
 	}
-	return tcpCount{}, fmt.Errorf("read TCP counters: no Tcp lines in %q", snmp)
+	if len(lines) != 2 || len(lines[0]) != len(lines[1]) {
+		return c, fmt.Errorf("read TCP counters: no names and values in %q", snmp)
+	}
+	for name, value := range map[string]*int64{"ActiveOpens": &c.active, "PassiveOpens": &c.passive} {
+		i := slices.Index(lines[0], name)
+		if i < 0 {
+			return c, fmt.Errorf("read TCP counters: no %s in %q", name, lines[0])
+		}
+		if *value, err = strconv.ParseInt(lines[1][i], 10, 64); err != nil {
+			return c, fmt.Errorf("read TCP counters: %s: %w", name, err)
+		}
+	}
+	return c, nil
 }
 
 func (c tcpCount) since(before tcpCount) tcpCount {
