@@ -57,6 +57,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"bridge down -c " + dir + "/absent", exitFailed, dir + "/absent"},
 		{"supervise -c", exitUsage, "-c"},
 		{"supervise -c " + bad + " --run " + dir + "/run", exitFailed, bad + ":3: "},
+		{"supervise --flow-timeout 1s", exitUsage, "at least 3s"},
 		{"version 1", exitUsage, "too many"},
 	} {
 		t.Run(c.args, func(t *testing.T) {

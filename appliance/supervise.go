@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"limpid/appliance/supervise"
 )
@@ -16,6 +17,8 @@ func superviseCommand() command {
 		help: `
   -c FILE    configuration (` + defaultConfig + `)
   --run DIR  directory of the lock and of control.sock (` + defaultRunDir + `)
+  --flow-timeout D
+             how long the kernel remembers a captured connection that is idle, from 3s (100s); TCP keepalive follows
 
 Builds the bridge, starts gate and proxy, and captures new connections while health checks pass. Logs to stderr.
 SIGTERM and Ctrl-C end it: flows may finish for 2 s, the bridge stays and forwards. SIGHUP reads the configuration
@@ -23,11 +26,18 @@ again.`,
 		run: superviseBox}
 }
 
+// minFlowTimeout leaves room for keepalive, which counts in seconds.
+const minFlowTimeout = 3 * time.Second
+
 func superviseBox(ctx context.Context, t terminal, args []string) error {
 	set := newFlags("supervise")
 	path, dir := configFlag(set), runFlag(set)
+	flowTimeout := set.Duration("flow-timeout", supervise.FlowTimeout, "")
 	if _, err := parse(set, args); err != nil {
 		return err
+	}
+	if *flowTimeout < minFlowTimeout {
+		return badUsage("--flow-timeout %v: want at least %v", *flowTimeout, minFlowTimeout)
 	}
 	// After the first signal its default action is back: a second one ends at once.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -38,7 +48,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	defer signal.Stop(reload)
 
 	s, err := supervise.New(ctx, supervise.Options{
-		ConfigPath: *path, RunDir: *dir, Version: version, Log: newLog(t.err, nil), Reload: reload,
+		ConfigPath: *path, RunDir: *dir, Version: version, Log: newLog(t.err, nil), Reload: reload, FlowTimeout: *flowTimeout,
 		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },

@@ -38,9 +38,10 @@ type Capture interface {
 // kernelRules is the Capture of the real kernel.
 type kernelRules struct {
 	*interceptor.Interceptor
-	features  interceptor.Features
-	capture   interceptor.Capture
-	handshake interceptor.Handshake
+	features    interceptor.Features
+	capture     interceptor.Capture
+	handshake   interceptor.Handshake
+	flowTimeout time.Duration
 
 	mu         sync.Mutex
 	spec       *interceptor.Spec
@@ -48,12 +49,12 @@ type kernelRules struct {
 }
 
 // OpenCapture asks the kernel what it can and chooses; it installs nothing.
-func OpenCapture(ctx context.Context, c *config.Config, log *slog.Logger) (Capture, error) {
+func OpenCapture(ctx context.Context, c *config.Config, flowTimeout time.Duration, log *slog.Logger) (Capture, error) {
 	features, err := interceptor.Probe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelRules{features: features}
+	k := &kernelRules{features: features, flowTimeout: flowTimeout}
 	if err := k.choose(c); err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func (k *kernelRules) install(ctx context.Context, c *config.Config, mac [6]byte
 		Bridge: c.Bridge.Name, BridgeMAC: mac, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1],
 		Ports: c.Intercept.Ports, VLANs: c.Bridge.VLANs, IPv6: c.Intercept.IPv6,
 		Capture: k.capture, Handshake: k.handshake, ProxyPort: c.Proxy.Port, Slots: uint32(flows),
-		ArmedTimeout: c.Watchdog.Timeout,
+		ArmedTimeout: c.Watchdog.Timeout, FlowTimeout: k.flowTimeout,
 	}
 	for _, p := range c.Intercept.Bypass {
 		spec.Bypass = append(spec.Bypass, interceptor.Pair{Client: p.Client, Server: p.Server})

@@ -112,10 +112,10 @@ func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
 }
 
 func (k *keeper) record(reason string) {
+	k.ended(reason) // first what disarms
 	k.mu.Lock()
 	k.current, k.talks, k.lastExit = nil, nil, reason
 	k.mu.Unlock()
-	k.ended(reason)
 }
 
 // kill ends the child, which is then started again.

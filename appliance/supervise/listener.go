@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,13 +16,18 @@ import (
 // restarted for instance.
 const backlog = 4096
 
-// Keepalive of captured connections: an idle one refreshes its slot in the
-// kernel's flow sets well before that times out (interceptor.Spec.FlowTimeout).
-const (
-	keepIdle     = 30 // s
-	keepInterval = 10 // s
-	keepCount    = 6
-)
+// FlowTimeout is how long an idle flow keeps its slot in the kernel's flow
+// sets when nobody says otherwise.
+const FlowTimeout = 100 * time.Second
+
+// keepalive is when an idle connection is probed, in seconds: often enough for
+// its slot to be refreshed three times before it is lost.
+type keepalive struct{ idle, interval, count int }
+
+func keepaliveFor(flowTimeout time.Duration) keepalive {
+	seconds := int(flowTimeout / time.Second)
+	return keepalive{idle: max(1, seconds*3/10), interval: max(1, seconds/10), count: 6}
+}
 
 // option is one integer socket option.
 type option struct {
@@ -32,7 +38,7 @@ type option struct {
 // listenTPROXY makes a listening socket on a loopback address that the kernel's
 // TPROXY rules may hand any connection to. Its options, the mark among them,
 // are inherited by what it accepts and stand on the SYN-ACK already.
-func listenTPROXY(address netip.AddrPort, mark uint32) (int, error) {
+func listenTPROXY(address netip.AddrPort, mark uint32, keep keepalive) (int, error) {
 	family, sockaddr := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(address.Port()), Addr: as4(address.Addr())})
 	options := []option{
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR"},
@@ -40,9 +46,9 @@ func listenTPROXY(address netip.AddrPort, mark uint32) (int, error) {
 		{unix.SOL_SOCKET, unix.SO_MARK, int(mark), "SO_MARK (needs CAP_NET_ADMIN or CAP_NET_RAW)"},
 		{unix.SOL_TCP, unix.TCP_NODELAY, 1, "TCP_NODELAY"},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "SO_KEEPALIVE"},
-		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keepIdle, "TCP_KEEPIDLE"},
-		{unix.SOL_TCP, unix.TCP_KEEPINTVL, keepInterval, "TCP_KEEPINTVL"},
-		{unix.SOL_TCP, unix.TCP_KEEPCNT, keepCount, "TCP_KEEPCNT"},
+		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keep.idle, "TCP_KEEPIDLE"},
+		{unix.SOL_TCP, unix.TCP_KEEPINTVL, keep.interval, "TCP_KEEPINTVL"},
+		{unix.SOL_TCP, unix.TCP_KEEPCNT, keep.count, "TCP_KEEPCNT"},
 	}
 	if address.Addr().Is6() {
 		family, sockaddr = unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ type Told struct {
 	Grace time.Duration
 }
 
-// Options are what a supervisor is made of. All are needed but Hardware.
+// Options are what a supervisor is made of. All are needed but FlowTimeout and Hardware.
 type Options struct {
 	ConfigPath string
 	RunDir     string
@@ -41,7 +42,7 @@ type Options struct {
 	Reload     <-chan os.Signal // each receipt reads the configuration again
 
 	OpenWire    func(context.Context, *config.Config, *slog.Logger) (Wire, error)
-	OpenCapture func(context.Context, *config.Config, *slog.Logger) (Capture, error)
+	OpenCapture func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error)
 	// GateSettings and ProxySettings make the first line on a child's link.
 	GateSettings  func(Told) any
 	ProxySettings func(Told) any
@@ -52,6 +53,8 @@ type Options struct {
 	// KeepAddress keeps the management address until ctx ends. flapped tells
 	// that a port's link was down and is up again.
 	KeepAddress func(ctx context.Context, c *config.Config, wire Wire, flapped <-chan struct{}, log *slog.Logger)
+	// FlowTimeout is how long an idle flow keeps its slot; 0 for the usual.
+	FlowTimeout time.Duration
 	// Hardware, if there is one, is fed with every health check that passes.
 	Hardware interface{ Feed() error }
 }
@@ -99,6 +102,7 @@ func New(ctx context.Context, o Options) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.FlowTimeout = cmp.Or(o.FlowTimeout, FlowTimeout)
 	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), problems: make(map[string]string)}
 	if err := s.open(ctx); err != nil {
 		_ = s.close() // nothing in it was used: the first error is the one to mend
@@ -113,7 +117,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	if s.lock, err = lockDir(s.RunDir); err != nil {
 		return err
 	}
-	if s.capture, err = s.OpenCapture(ctx, c, s.Log); err != nil {
+	if s.capture, err = s.OpenCapture(ctx, c, s.FlowTimeout, s.Log); err != nil {
 		return err
 	}
 	if s.wire, err = s.OpenWire(ctx, c, s.Log); err != nil {
@@ -127,7 +131,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	if err := endOrphans(ctx, s.RunDir, orphanPatience); err != nil {
 		return err
 	}
-	if s.sockets, err = awaitSockets(ctx, c.Proxy.Port, c.Intercept.IPv6, uint32(interceptor.MarkToClient)); err != nil {
+	if s.sockets, err = awaitSockets(ctx, c.Proxy.Port, c.Intercept.IPv6, uint32(interceptor.MarkToClient), keepaliveFor(s.FlowTimeout)); err != nil {
 		return err
 	}
 	if s.origin, err = watchdog.ListenOrigin(ctx); err != nil {

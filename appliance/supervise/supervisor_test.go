@@ -115,8 +115,10 @@ func newBox(t *testing.T) *box {
 	b.options = Options{
 		ConfigPath: filepath.Join(dir, "limpid.toml"), RunDir: filepath.Join(dir, "run"), Version: "test",
 		Log: slog.New(slog.NewTextHandler(b.log, nil)), Reload: b.reload,
-		OpenWire:    func(context.Context, *config.Config, *slog.Logger) (Wire, error) { return b.wire, nil },
-		OpenCapture: func(context.Context, *config.Config, *slog.Logger) (Capture, error) { return b.capture, nil },
+		OpenWire: func(context.Context, *config.Config, *slog.Logger) (Wire, error) { return b.wire, nil },
+		OpenCapture: func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error) {
+			return b.capture, nil
+		},
 		GateSettings: func(told Told) any {
 			s := b.settings
 			s.Origin = told.Origin
@@ -494,7 +496,7 @@ func TestStartThatFailsTouchesNothing(t *testing.T) {
 	}{
 		"no configuration": {func(_ *testing.T, b *box) { b.options.ConfigPath += ".absent" }, "limpid.toml.absent"},
 		"no such kernel": {func(_ *testing.T, b *box) {
-			b.options.OpenCapture = func(context.Context, *config.Config, *slog.Logger) (Capture, error) {
+			b.options.OpenCapture = func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error) {
 				return nil, errors.New("meet captured packets with TPROXY: this kernel cannot")
 			}
 		}, "this kernel cannot"},

@@ -74,9 +74,11 @@ func NewJudge(interval, timeout time.Duration) *Judge {
 }
 
 // Passed takes note of a check that passed: both processes have begun to work.
-func (j *Judge) Passed() {
+func (j *Judge) Passed(s Sample) {
 	j.failing, j.suspect = 0, Nobody
-	j.gate.began, j.proxy.began = j.gate.pid != 0, j.proxy.pid != 0
+	j.gate.add(s.Gate, 0)
+	j.proxy.add(s.Proxy, 0)
+	j.gate.began, j.proxy.began = true, true
 }
 
 // Look judges a sample. It returns the process to kill, and why, or Nobody.

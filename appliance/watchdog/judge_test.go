@@ -88,8 +88,9 @@ func TestStartingProcessHasTime(t *testing.T) {
 
 func TestPassedCheckEndsThePatienceOfAStart(t *testing.T) {
 	b := settled()
-	b.look(func(s *Sample) { all(s); s.Gate.PID, s.Proxy.PID = 3, 4 })
-	b.judge.Passed()
+	// Both are started anew, and are judged by a check before any look.
+	b.sample.Gate.PID, b.sample.Proxy.PID = 3, 4
+	b.judge.Passed(b.sample)
 	if who, _, after := b.until(5*time.Second, func(*Sample) {}); who != Gate || after > timeout/2+step {
 		t.Errorf("blamed %v after %v, want gate within %v", who, after, timeout/2+step)
 	}
@@ -109,7 +110,7 @@ func TestOverloadKillsNobodySoon(t *testing.T) {
 	if who, why, after := b.until(29*timeout, all); who != Nobody {
 		t.Fatalf("blamed %v (%s) after %v", who, why, after)
 	}
-	b.judge.Passed()
+	b.judge.Passed(b.sample)
 	if who, _, after := b.until(29*timeout, all); who != Nobody {
 		t.Fatalf("a passed check did not count: blamed %v after %v", who, after)
 	}

@@ -122,14 +122,15 @@ func (w *Watchdog) begin(ctx context.Context, results chan<- outcome) *attempt {
 }
 
 func (w *Watchdog) conclude(a *attempt, err error) {
+	sample := w.target.Sample()
 	switch {
-	case !a.concerns(w.target.Sample()):
+	case !a.concerns(sample):
 	case err != nil:
 		w.target.Failed(err.Error())
 	case w.target.HealthSeen() == a.seen:
 		w.target.Failed("the answer did not come through the proxy")
 	default:
-		w.judge.Passed()
+		w.judge.Passed(sample)
 		w.target.Passed()
 	}
 }
