@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// beatTick is how often each loop shows that it is alive, and looks whether
-	// it may take flows again.
+	// beatTick is how often each loop shows that it is alive, carries its counts
+	// to the board, and looks whether it may take flows again.
 	beatTick = 50 * time.Millisecond
 	// takeBatch is how many flows a loop takes at a time, so that others get
 	// their share of a burst.
@@ -116,6 +116,7 @@ func (s *server) complain(what string, err error) {
 
 // beat shows that the loop is alive.
 func (s *server) beat() {
+	s.worker.Flush()
 	s.proxy.sockets.Board.Beat(s.number)
 	if !s.taking && !s.lost && !s.draining.Load() && s.proxy.active.Load() < s.proxy.most-s.proxy.most/16 {
 		if err := s.watch(); err != nil {

@@ -57,12 +57,13 @@ func (h *half) pump(p *Pool, src, dst *Leg, f Filter, budget *int) bool {
 			return moved
 		}
 		n := h.receive(p, src, dst, f)
-		if n > 0 {
+		switch {
+		case n > 0:
 			*budget -= n
 			moved, asked = true, false
-		} else if src.is(ended) {
+		case src.is(ended):
 			asked = false // the end may decide what is undecided
-		} else if h.full() {
+		case h.full():
 			return moved
 		}
 	}

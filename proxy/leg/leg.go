@@ -22,7 +22,8 @@ const (
 	writable                     // a write may be taken
 	connecting                   // connect(2) has not ended
 	lost                         // connect(2) has failed
-	closing                      // a short read does not mean that the socket is empty: the end was announced, or urgent data
+	closing                      // the peer's FIN has come: behind the next short read there is nothing
+	thorough                     // a short read says nothing: broken, or urgent data
 	ended                        // its end was read
 	finished                     // our FIN was sent
 	broken                       // reset, timed out, or otherwise gone
@@ -63,17 +64,17 @@ func (l *Leg) Ready(events uint32) {
 	if events&unix.EPOLLOUT != 0 {
 		l.state |= writable
 	}
-	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP) != 0 {
 		l.state |= closing
 	}
 	if events&unix.EPOLLERR != 0 {
-		l.state |= broken
+		l.state |= broken | thorough
 	}
 	if events&unix.EPOLLPRI != 0 {
 		// Urgent data (RFC 6093) goes on as plain data, in its place. Reads
 		// stop short at it.
 		_ = unix.SetsockoptInt(int(l.fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
-		l.state |= readable | closing
+		l.state |= readable | thorough
 	}
 	l.owner.Drive()
 }
@@ -103,7 +104,7 @@ func (l *Leg) connected(events uint32) {
 // readable.
 func (l *Leg) fail(errno unix.Errno) {
 	l.errno = uint16(errno)
-	l.state |= broken | closing
+	l.state |= broken | thorough
 	l.state &^= writable
 }
 
@@ -121,8 +122,9 @@ func (l *Leg) read(b []byte) int {
 }
 
 // gotten notes the outcome of a read. A short read emptied the socket: the next
-// bytes are a new edge (epoll(7), question 9). After the peer's end was
-// announced there is no further edge, so reading goes on until it shows.
+// bytes are a new edge (epoll(7), question 9), and when FIN has come, which the
+// kernel takes in order (net/ipv4/tcp_input.c, tcp_fin), there are none. After
+// a break reading goes on until it shows.
 func (l *Leg) gotten(n int, errno unix.Errno, short bool) int {
 	switch {
 	case errno == unix.EAGAIN:
@@ -138,8 +140,11 @@ func (l *Leg) gotten(n int, errno unix.Errno, short bool) int {
 		l.state |= ended
 		return 0
 	}
-	if short && !l.is(closing) {
+	if short && !l.is(thorough) {
 		l.state &^= readable
+		if l.is(closing) {
+			l.state |= ended
+		}
 	}
 	return n
 }

@@ -12,10 +12,6 @@ import (
 	"limpid/proxy/scoreboard"
 )
 
-// flushTick is how often counts are carried to the board: adding to memory that
-// several processors write, at each request, would cost more than the rest.
-const flushTick = 50 * time.Millisecond
-
 // Worker is what the flows of one event loop share. Its methods are called on
 // that loop's goroutine.
 type Worker struct {
@@ -51,7 +47,7 @@ func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, bo
 	if w.ticker, err = loop.NewTicker(max(w.settings.HeadWait/4, time.Millisecond), w.checkHeads); err != nil {
 		return nil, err
 	}
-	return w, loop.Every(flushTick, w.Flush)
+	return w, nil
 }
 
 // Take relays a flow that was handed over. It takes ownership of its sockets.
@@ -148,7 +144,8 @@ func (w *Worker) Close() {
 	w.pool.Close()
 }
 
-// Flush carries the counts to the board.
+// Flush carries the counts to the board. Call it every now and then: adding to
+// memory that several processors write, at each request, would cost more.
 func (w *Worker) Flush() {
 	add := func(c scoreboard.Cell, n *uint64) {
 		if *n > 0 {
