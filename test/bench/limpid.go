@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"time"
 
 	"limpid/test/lab"
@@ -30,6 +31,15 @@ func enterLimpid(ctx context.Context, l *lab.Lab) (inline, error) {
 		return nil, err
 	}
 	return limpid{p}, nil
+}
+
+// limpidVersion is that of the sources, from which the lab builds it.
+func limpidVersion(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "describe", "--tags", "--always", "--dirty").Output()
+	if err != nil {
+		return "limpid, version unknown", nil //nolint:nilerr // sources without git are as good
+	}
+	return "limpid " + firstLine(out), nil
 }
 
 func (p limpid) processes(ctx context.Context) (map[int]string, error) {

@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	rounds := flags.Int("rounds", 5, "how often each subject takes its turn")
 	seconds := flags.Int("seconds", 3, "how long each load lasts")
-	only := flags.String("only", "", "subjects, separated by commas: wire, haproxy, trafficserver,\ntrafficserver-sharing, squid, limpid (default all)")
+	only := flags.String("only", "", "subjects, separated by commas: haproxy, trafficserver,\ntrafficserver-sharing, squid, limpid, wire (default all)")
 	loads := flags.String("loads", "", "loads, separated by commas: idle, keep-alive, new, bulk, past-small, past-bulk (default all)")
 	out := flags.String("out", "", "file for the report (default "+defaultReport+", with -only or -loads none)")
 	if err := flags.Parse(args); err != nil {

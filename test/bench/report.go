@@ -6,36 +6,37 @@ import (
 	"strings"
 )
 
-// mixing explains the asterisk.
-const mixing = `*Traffic Server either opens a server connection for each request, or keeps and shares them. Shared ones carry the requests of
-one client from the address of another, so the row with the asterisk is no transparent proxy's; it is right here since
-the load has one client, and it is Traffic Server's best case.
-`
+// about comes before the figures.
+func (r *results) about() []string {
+	text := []string{
+		`limpid and its peers, one after another in the same place: inline in the bridge of a small network of namespaces, between
+one client and one nginx (one worker). The peers get the traffic by the classic bridge-and-TPROXY recipe and run with their
+threads, or workers, on every core. Nothing is cached or logged; everybody keeps connections alive and the client's
+address. A figure counts only if nginx saw every request come from the client's own address, and the box's TCP took the
+connections off the bridge. The configurations are in test/bench/config.`,
+		`CPU is the time, user and system, of all of a proxy's processes; it holds the network stack's work that the kernel does
+in their name. Each figure is the median of the rounds, then the least and the most; the subjects take turns within a
+round. A ratio is the median of the ratios within each round. Client, server and proxy share the cores, so rates say little
+of what a proxy can do alone, and figures of different runs or machines cannot be compared.`,
+	}
+	if slices.ContainsFunc(r.plan.subjects, func(s subject) bool { return s.mixes }) {
+		text = append(text, `\*Traffic Server either opens a server connection for each request, or keeps and shares them. Shared ones
+carry the requests of one client from the address of another, so the row with the asterisk is no transparent proxy's. It is
+right here, where the load has one client, and it is Traffic Server's best case.`)
+	}
+	return text
+}
 
 // report is the whole of docs/performance.md.
 func (r *results) report(m machine, command string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Performance
-
-<!-- Written by "make bench"; a change by hand is lost with its next run. -->
-
-limpid and its peers, one after another in the same place: inline in the bridge of a small network of namespaces, between
-one client and one nginx (one worker). The peers get the traffic by the classic bridge-and-TPROXY recipe and run with their
-threads, or workers, on every core. Nothing is cached or logged; everybody keeps connections alive and the client's
-address. A figure counts only if nginx saw every request come from the client's own address, and the box's TCP took the
-connections off the bridge. The configurations are in test/bench/config.
-
-CPU is the time, user and system, of all of a proxy's processes; it holds the network stack's work that the kernel does in
-their name. Each figure is the median of %d rounds, then the least and the most; the subjects take turns within a round. A
-ratio is the median of the ratios within each round. Client, server and proxy share the cores, so rates say
-little of what a proxy can do alone, and figures of different runs or machines cannot be compared.
-
-`, r.plan.rounds)
-	fmt.Fprintf(&b, "%s\n", m.describe())
-	fmt.Fprintf(&b, "Command: `%s`, %d rounds, %s a load.\n", command, r.plan.rounds, r.plan.duration)
-	if slices.ContainsFunc(r.plan.subjects, func(s subject) bool { return s.mixes }) {
-		b.WriteString("\n" + mixing)
+	b.WriteString("# Performance\n\n<!-- Written by \"make bench\"; a change by hand is lost with its next run. -->\n")
+	for _, paragraph := range r.about() {
+		b.WriteString("\n" + wrap(paragraph))
 	}
+	b.WriteString("\n")
+	b.WriteString(m.describe())
+	fmt.Fprintf(&b, "- Command: `%s`; rounds: %d; a load lasts %s\n", command, r.plan.rounds, r.plan.duration)
 	for _, t := range r.tables() {
 		if len(t.rows) > 0 {
 			b.WriteString("\n" + t.String())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"limpid/test/lab"
@@ -39,17 +40,18 @@ const (
 	ours     = "limpid"
 )
 
-// subjects lists all, in the order of the tables.
+// subjects lists all, in the order of turns and tables. limpid and the wire
+// follow each other, and so do the loads that compare these two.
 func subjects(p plan) []subject {
 	proxied := []load{p.idle(), p.keepAlive(captured), p.newConnections(), p.bulk(captured)}
 	bridged := []load{p.keepAlive(past), p.bulk(past)}
 	return []subject{
-		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: append(proxied[1:4:4], bridged...)},
 		{name: standard, title: "HAProxy", tools: []string{"haproxy"}, version: haproxyVersion, enter: enterHAProxy, loads: proxied},
 		{name: "trafficserver", title: "Traffic Server", tools: []string{"traffic_server"}, version: trafficServerVersion, enter: enterTrafficServer, loads: proxied},
 		{name: "trafficserver-sharing", title: "Traffic Server, sharing*", tools: []string{"traffic_server"}, enter: enterTrafficServerSharing, loads: proxied, mixes: true},
 		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: proxied},
-		{name: ours, title: "limpid", enter: enterLimpid, loads: append(proxied[:4:4], bridged...)},
+		{name: ours, title: "limpid", version: limpidVersion, enter: enterLimpid, loads: slices.Concat(proxied, bridged)},
+		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: slices.Concat(bridged, proxied[1:])},
 	}
 }
 

@@ -23,7 +23,7 @@ func (t table) String() string {
 	var b strings.Builder
 	b.WriteString("## " + t.title + "\n\n")
 	if t.text != "" {
-		b.WriteString(t.text + "\n\n")
+		b.WriteString(wrap(t.text) + "\n")
 	}
 	line := func(row []string, fill string) {
 		for i, cell := range row {
@@ -51,4 +51,25 @@ func (t table) String() string {
 		line(row, " ")
 	}
 	return b.String()
+}
+
+// wrap breaks a paragraph at spaces into lines of at most 120 characters.
+func wrap(text string) string {
+	var b strings.Builder
+	length := 0
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case length+1+n > 120:
+			b.WriteByte('\n')
+			length = 0
+		default:
+			b.WriteByte(' ')
+			length++
+		}
+		b.WriteString(word)
+		length += n
+	}
+	return b.String() + "\n"
 }
