@@ -380,15 +380,21 @@ func TestCutResetsBoth(t *testing.T) {
 }
 
 func TestBadDescriptorsAreRefused(t *testing.T) {
-	_, pool := newPool(t)
+	loop, pool := newPool(t)
+	open := func(client, upstream int) error {
+		return flowtest.On(t, loop, func() error {
+			_, err := NewTunnel(pool, client, upstream, false, nil, func(*Tunnel, Ending) { t.Error("done was called") })
+			return err
+		})
+	}
 	before := flowtest.Descriptors()
 	c, client := flowtest.TCP(t, "client")
-	if _, err := NewTunnel(pool, c, -1, false, nil, func(*Tunnel, Ending) { t.Error("done was called") }); err == nil {
+	if open(c, -1) == nil {
 		t.Error("upstream descriptor -1 was taken")
 	}
 	client.ExpectReset()
 	u, server := flowtest.TCP(t, "server")
-	if _, err := NewTunnel(pool, -1, u, false, nil, nil); err == nil {
+	if open(-1, u) == nil {
 		t.Error("client descriptor -1 was taken")
 	}
 	server.ExpectReset()
