@@ -5,7 +5,7 @@
 // that grows slower or faster meanwhile does so for all. It prints tables and
 // writes them to docs/performance.md.
 //
-//	go run ./test/bench [-rounds 5] [-seconds 3] [-only haproxy,limpid] [-loads new,bulk] [-out FILE]
+//	go run ./test/bench [-rounds 5] [-seconds 2] [-only haproxy,limpid] [-loads new,bulk] [-out FILE]
 //
 // What counts is checked, not assumed: nginx logs every request that comes
 // from an address other than the client's, a second origin tells whom it

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"time"
 
@@ -31,6 +32,31 @@ func enterLimpid(ctx context.Context, l *lab.Lab) (inline, error) {
 		return nil, err
 	}
 	return limpid{p}, nil
+}
+
+// buildOnce has every lab of this process run one limpid, whatever becomes of
+// the sources meanwhile. The function it returns removes it.
+func buildOnce(ctx context.Context) (remove func(), err error) {
+	if os.Getenv(lab.EnvBinary) != "" {
+		return func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "limpid-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for limpid: %w", err)
+	}
+	remove = func() {
+		_ = os.Unsetenv(lab.EnvBinary)
+		_ = os.RemoveAll(dir)
+	}
+	path, err := lab.Binary(ctx, dir)
+	if err == nil {
+		err = os.Setenv(lab.EnvBinary, path)
+	}
+	if err != nil {
+		remove()
+		return nil, err
+	}
+	return remove, nil
 }
 
 // limpidVersion is that of the sources, from which the lab builds it.

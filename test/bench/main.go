@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	rounds := flags.Int("rounds", 5, "how often each subject takes its turn")
-	seconds := flags.Int("seconds", 3, "how long each load lasts")
+	seconds := flags.Int("seconds", 2, "how long each load lasts")
 	only := flags.String("only", "", "subjects, separated by commas: haproxy, trafficserver,\ntrafficserver-sharing, squid, limpid, wire (default all)")
 	loads := flags.String("loads", "", "loads, separated by commas: idle, keep-alive, new, bulk, past-small, past-bulk (default all)")
 	out := flags.String("out", "", "file for the report (default "+defaultReport+", with -only or -loads none)")
@@ -64,6 +65,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	r, failed := p.run(ctx, stderr)
 	if ctx.Err() != nil {
 		return errors.New("interrupted: nothing is written")
+	}
+	if len(r.turns) == 0 {
+		return failed
 	}
 	text := r.report(m, strings.Join(append([]string{"go run ./test/bench"}, args...), " "))
 	fmt.Fprint(stdout, text)
@@ -91,6 +95,13 @@ func (p plan) run(ctx context.Context, progress io.Writer) (*results, error) {
 		return r, err
 	}
 	defer files.close()
+	if slices.ContainsFunc(p.subjects, func(s subject) bool { return s.name == ours }) {
+		remove, err := buildOnce(ctx)
+		if err != nil {
+			return r, err
+		}
+		defer remove()
+	}
 	var failed error
 	for round := range p.rounds {
 		for _, s := range p.order(round) {
