@@ -35,7 +35,7 @@ bypass = [{client = "10.0.0.0/8", server = "192.0.2.0/24"}, {server = "2001:db8:
 port = 3128
 client_port = "any"
 non_http = "reset"
-via = true
+via = false
 [cache]
 enabled = false
 ram = 1024

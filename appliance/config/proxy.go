@@ -7,4 +7,7 @@ func readProxy(t *table, to *Proxy) {
 	word(t, "client_port", &to.ClientPort, ClientPortKeep, ClientPortAny)
 	word(t, "non_http", &to.NonHTTP, NonHTTPTunnel, NonHTTPReset)
 	t.flag("via", &to.Via)
+	if to.Via {
+		t.doc.report(t.key("via"), "heads are forwarded as they were received, so no Via can be added; write false")
+	}
 }

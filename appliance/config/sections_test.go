@@ -8,6 +8,7 @@ func TestProxyRefusals(t *testing.T) {
 		{"port a string", "[proxy]\nport = \"8080\"", `limpid.toml:3: proxy.port: must be an integer, not a string; write a whole number from 1 to 65535, without quotes`},
 		{"client_port", "[proxy]\nclient_port = \"random\"", `limpid.toml:3: proxy.client_port: "random" is not known; use "keep" or "any"`},
 		{"non_http", "[proxy]\nnon_http = \"drop\"", `limpid.toml:3: proxy.non_http: "drop" is not known; use "tunnel" or "reset"`},
+		{"via wanted", "[proxy]\nvia = true", `limpid.toml:3: proxy.via: heads are forwarded as they were received, so no Via can be added; write false`},
 		{"via", "[proxy]\nvia = \"limpid\"", `limpid.toml:3: proxy.via: must be true or false, not a string; write via = true or via = false`},
 	})
 }

@@ -36,14 +36,14 @@ type option struct {
 }
 
 // listenTPROXY makes a listening socket on a loopback address that the kernel's
-// TPROXY rules may hand any connection to. Its options, the mark among them,
-// are inherited by what it accepts and stand on the SYN-ACK already.
-func listenTPROXY(address netip.AddrPort, mark uint32, keep keepalive) (int, error) {
+// TPROXY rules may hand any connection to. Its options are inherited by what it
+// accepts. It has no mark of its own: answers take that of the client's SYN,
+// which says the port and the VLAN (package interceptor, answer.go).
+func listenTPROXY(address netip.AddrPort, keep keepalive) (int, error) {
 	family, sockaddr := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(address.Port()), Addr: as4(address.Addr())})
 	options := []option{
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR"},
 		{unix.SOL_IP, unix.IP_TRANSPARENT, 1, "IP_TRANSPARENT (needs CAP_NET_ADMIN or CAP_NET_RAW)"},
-		{unix.SOL_SOCKET, unix.SO_MARK, int(mark), "SO_MARK (needs CAP_NET_ADMIN or CAP_NET_RAW)"},
 		{unix.SOL_TCP, unix.TCP_NODELAY, 1, "TCP_NODELAY"},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "SO_KEEPALIVE"},
 		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keep.idle, "TCP_KEEPIDLE"},

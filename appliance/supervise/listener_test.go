@@ -28,18 +28,18 @@ func TestKeepaliveRefreshesASlotThrice(t *testing.T) {
 func TestAcceptedSocketsAreReady(t *testing.T) {
 	for _, loopback := range []string{"127.0.0.1", "::1"} {
 		address := netip.AddrPortFrom(netip.MustParseAddr(loopback), uint16(freePort(t)))
-		listener, err := listenTPROXY(address, 0x5a, keepaliveFor(FlowTimeout))
+		listener, err := listenTPROXY(address, keepaliveFor(FlowTimeout))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer unix.Close(listener)
-		if _, err := listenTPROXY(address, 0x5a, keepaliveFor(FlowTimeout)); !errors.Is(err, unix.EADDRINUSE) || !strings.Contains(err.Error(), "proxy.port") {
+		if _, err := listenTPROXY(address, keepaliveFor(FlowTimeout)); !errors.Is(err, unix.EADDRINUSE) || !strings.Contains(err.Error(), "proxy.port") {
 			t.Errorf("second listener on %v: %v", address, err)
 		}
 		accepted := connectTo(t, listener, address)
 		defer unix.Close(accepted)
 		for _, o := range []option{
-			{unix.SOL_SOCKET, unix.SO_MARK, 0x5a, "mark"},
+			{unix.SOL_SOCKET, unix.SO_MARK, 0, "mark"},
 			{unix.SOL_TCP, unix.TCP_NODELAY, 1, "nodelay"},
 			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "keepalive"},
 			{unix.SOL_TCP, unix.TCP_KEEPIDLE, 30, "idle"},
@@ -85,7 +85,7 @@ func connectTo(t *testing.T, listener int, address netip.AddrPort) int {
 // TestInheritedSocketsStayNonblocking would fail if starting a child made them
 // blocking: the flag belongs to the socket, not to a process.
 func TestInheritedSocketsStayNonblocking(t *testing.T) {
-	s, err := openSockets(uint16(freePort(t)), true, 0, keepaliveFor(FlowTimeout))
+	s, err := openSockets(uint16(freePort(t)), true, keepaliveFor(FlowTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}

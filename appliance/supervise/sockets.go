@@ -27,9 +27,9 @@ type sockets struct {
 
 // awaitSockets is openSockets, tried again for a while when a port is taken: by
 // a child of a supervisor that was killed, perhaps, which is about to end.
-func awaitSockets(ctx context.Context, port uint16, ipv6 bool, mark uint32, keep keepalive) (*sockets, error) {
+func awaitSockets(ctx context.Context, port uint16, ipv6 bool, keep keepalive) (*sockets, error) {
 	for deadline := time.Now().Add(orphanPatience); ; {
-		s, err := openSockets(port, ipv6, mark, keep)
+		s, err := openSockets(port, ipv6, keep)
 		if err == nil || !errors.Is(err, unix.EADDRINUSE) || ctx.Err() != nil || time.Now().After(deadline) {
 			return s, err
 		}
@@ -38,25 +38,25 @@ func awaitSockets(ctx context.Context, port uint16, ipv6 bool, mark uint32, keep
 }
 
 // openSockets makes them all, or none.
-func openSockets(port uint16, ipv6 bool, mark uint32, keep keepalive) (*sockets, error) {
+func openSockets(port uint16, ipv6 bool, keep keepalive) (*sockets, error) {
 	s := &sockets{listen4: child.Absent, listen6: child.Absent, send: child.Absent, receive: child.Absent}
-	if err := s.open(port, ipv6, mark, keep); err != nil {
+	if err := s.open(port, ipv6, keep); err != nil {
 		_ = s.close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *sockets) open(port uint16, ipv6 bool, mark uint32, keep keepalive) error {
+func (s *sockets) open(port uint16, ipv6 bool, keep keepalive) error {
 	err := raiseBacklog()
 	if err != nil {
 		return err
 	}
-	if s.listen4, err = listenTPROXY(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port), mark, keep); err != nil {
+	if s.listen4, err = listenTPROXY(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port), keep); err != nil {
 		return err
 	}
 	if ipv6 {
-		if s.listen6, err = listenTPROXY(netip.AddrPortFrom(netip.IPv6Loopback(), port), mark, keep); err != nil {
+		if s.listen6, err = listenTPROXY(netip.AddrPortFrom(netip.IPv6Loopback(), port), keep); err != nil {
 			return err
 		}
 	}

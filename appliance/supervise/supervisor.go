@@ -17,7 +17,6 @@ import (
 	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/watchdog"
-	"limpid/interceptor"
 	"limpid/proxy/scoreboard"
 )
 
@@ -131,7 +130,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	if err := endOrphans(ctx, s.RunDir, orphanPatience); err != nil {
 		return err
 	}
-	if s.sockets, err = awaitSockets(ctx, c.Proxy.Port, c.Intercept.IPv6, uint32(interceptor.MarkToClient), keepaliveFor(s.FlowTimeout)); err != nil {
+	if s.sockets, err = awaitSockets(ctx, c.Proxy.Port, c.Intercept.IPv6, keepaliveFor(s.FlowTimeout)); err != nil {
 		return err
 	}
 	if s.origin, err = watchdog.ListenOrigin(ctx); err != nil {

@@ -101,7 +101,7 @@ func (j *Judge) Look(now time.Time, s Sample) (Process, string) {
 	}
 	// The gate is judged sooner: while it hangs nothing is accepted, and in a
 	// restart its flows, being the proxy's, live on.
-	if quiet, hung := j.gate.hangs(j.timeout/2, startPatience*j.timeout); hung {
+	if quiet, hung := j.gate.hangs(j.timeout*2/5, startPatience*j.timeout); hung {
 		j.gate = history{}
 		return Gate, "no heartbeat for " + quiet
 	}

@@ -26,6 +26,7 @@ type Gate struct {
 	log  *slog.Logger
 	loop *eventloop.Loop
 	pool *leg.Pool
+	keep keepalive
 
 	ids     uint64
 	offers  offers
@@ -64,6 +65,13 @@ func New(settings Settings, sockets Sockets, log *slog.Logger) (*Gate, error) {
 }
 
 func (g *Gate) watch() error {
+	if len(g.Listeners) == 0 {
+		return errors.New("start gate: no listener")
+	}
+	var err error
+	if g.keep, err = keepaliveOf(g.Listeners[0]); err != nil {
+		return fmt.Errorf("start gate: %w", err)
+	}
 	for _, fd := range g.Listeners {
 		if err := g.loop.Add(fd, unix.EPOLLIN, &listener{gate: g, fd: fd}); err != nil {
 			return fmt.Errorf("start gate: %w", err)

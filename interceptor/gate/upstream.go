@@ -17,13 +17,20 @@ type upstreamOptions struct {
 	tos  uint8 // traffic class
 }
 
-// Keepalive of both legs: dead peers are found within 90 s, and an idle flow
-// shows itself to the flow sets well within their timeout.
-const (
-	keepIdle     = 30 // s
-	keepInterval = 10 // s
-	keepCount    = 6
-)
+// keepalive is when an idle leg is probed. Both legs have the listener's: dead
+// peers are found, and an idle flow shows itself to the flow sets well within
+// their timeout.
+type keepalive struct{ idle, interval, count int } // s, s, probes
+
+// keepaliveOf reads it from the listener.
+func keepaliveOf(listener int) (k keepalive, err error) {
+	for option, value := range map[int]*int{unix.TCP_KEEPIDLE: &k.idle, unix.TCP_KEEPINTVL: &k.interval, unix.TCP_KEEPCNT: &k.count} {
+		if *value, err = unix.GetsockoptInt(listener, unix.SOL_TCP, option); err != nil {
+			return k, fmt.Errorf("read the listener's keepalive: %w", err)
+		}
+	}
+	return k, nil
+}
 
 // connect begins a connection to the server as the client, and does not wait for it.
 func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, error) {
@@ -48,7 +55,7 @@ func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, e
 
 // dress gives an upstream socket the client's address and looks.
 func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) error {
-	if err := keepAlive(fd); err != nil {
+	if err := g.keep.set(fd); err != nil {
 		return err
 	}
 	if !g.KeepAddress {
@@ -87,13 +94,15 @@ func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) e
 	return nil
 }
 
-func keepAlive(fd int) error {
+// set gives an upstream socket the keepalive, and sends small segments at once
+// as the client's own stack decided to.
+func (k keepalive) set(fd int) error {
 	options := []struct{ level, option, value int }{
 		{unix.SOL_TCP, unix.TCP_NODELAY, 1},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
-		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keepIdle},
-		{unix.SOL_TCP, unix.TCP_KEEPINTVL, keepInterval},
-		{unix.SOL_TCP, unix.TCP_KEEPCNT, keepCount},
+		{unix.SOL_TCP, unix.TCP_KEEPIDLE, k.idle},
+		{unix.SOL_TCP, unix.TCP_KEEPINTVL, k.interval},
+		{unix.SOL_TCP, unix.TCP_KEEPCNT, k.count},
 	}
 	for _, o := range options {
 		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {

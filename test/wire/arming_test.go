@@ -13,7 +13,11 @@ import (
 func download(t *testing.T, conn *net.TCPConn, size int) chan error {
 	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- fetch(conn, fmt.Sprintf("/slow/%d?ms=20", size), size) }()
+	pause := 20 // ms after each 1,000 bytes
+	if inVM() {
+		pause = 250 // limpid takes longer to start there
+	}
+	go func() { done <- fetch(conn, fmt.Sprintf("/slow/%d?ms=%d", size, pause), size) }()
 	return done
 }
 
@@ -38,7 +42,7 @@ func survive(t *testing.T, l *lab.Lab, change func()) {
 	idle := dial(t, l.C1, "10.80.0.2:80")
 	get(t, idle, 1000)
 	loading := dial(t, l.C2, "[fd80::2]:80")
-	done := download(t, loading, 100_000) // 100 chunks, 2 s
+	done := download(t, loading, 100_000) // 100 chunks
 	time.Sleep(300 * time.Millisecond)
 	change()
 	select {

