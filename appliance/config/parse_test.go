@@ -72,7 +72,7 @@ func every() *Config {
 				{Server: netip.MustParsePrefix("2001:db8::1/128")},
 			},
 		},
-		Proxy:    Proxy{Port: 3128, ClientPort: ClientPortAny, NonHTTP: NonHTTPReset, Via: true},
+		Proxy:    Proxy{Port: 3128, ClientPort: ClientPortAny, NonHTTP: NonHTTPReset},
 		Cache:    Cache{RAM: KiB, Disk: 16 * GiB, Path: "/srv/cache"},
 		Rules:    Rules{Block: []string{"ads.example", "*.tracker.example/path*"}},
 		Watchdog: Watchdog{Interval: time.Second, Timeout: time.Minute},

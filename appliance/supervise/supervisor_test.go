@@ -127,7 +127,7 @@ func newBox(t *testing.T) *box {
 		ProxySettings: func(told Told) any {
 			s := b.settings
 			s.Loops = told.Loops
-			if told.Config.Proxy.Via {
+			if told.Config.Proxy.NonHTTP == config.NonHTTPReset {
 				s.Refuse = ""
 			}
 			return s
@@ -398,7 +398,7 @@ func TestChildThatCannotRunIsNotRestarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.configure(t, int(c.Proxy.Port), "via = true\n")
+	b.configure(t, int(c.Proxy.Port), "non_http = \"reset\"\n")
 	b.reload <- syscall.SIGHUP
 	b.await(t, "inline", isInline)
 }
