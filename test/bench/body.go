@@ -16,6 +16,8 @@ type bodies struct{ small, large *os.File }
 
 func newBodies() (*bodies, error) {
 	b := &bodies{}
+	// Real content: a hole would be served from the kernel's one page of zeros,
+	// which no proxy meets elsewhere.
 	for size, file := range map[int64]**os.File{smallSize: &b.small, largeSize: &b.large} {
 		fd, err := unix.MemfdCreate("bench", unix.MFD_CLOEXEC)
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 // connections. A body begun is finished, so the time may be a little more.
 func (s site) download(ctx context.Context, d time.Duration, w way) (work, error) {
 	var bodies atomic.Int64
+	// The first failure ends the other connections too: what has been done until
+	// then is no figure.
 	group, ctx := errgroup.WithContext(ctx)
 	begin := time.Now()
 	for range bulkConnections {
@@ -24,6 +26,7 @@ func (s site) download(ctx context.Context, d time.Duration, w way) (work, error
 				return err
 			}
 			defer conn.Close()
+			// Closing wakes a read that would else wait for its deadline.
 			defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 			for first := true; first || time.Since(begin) < d; first = false {
 				if err := fetch(conn, "/large", largeSize, d+20*time.Second); err != nil {
@@ -65,13 +68,14 @@ func discard(conn *net.TCPConn, n int64) error {
 	if err != nil {
 		return err
 	}
+	// Nothing is written into it; its size bounds what one call takes.
 	buf := make([]byte, 1<<20)
 	for n > 0 {
 		var got int
 		var recv error
 		err := raw.Read(func(fd uintptr) bool {
 			got, _, recv = unix.Recvfrom(int(fd), buf[:min(n, int64(len(buf)))], unix.MSG_TRUNC)
-			return recv != unix.EAGAIN
+			return recv != unix.EAGAIN // false: wait until there is more
 		})
 		switch {
 		case err != nil:

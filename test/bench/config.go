@@ -31,7 +31,8 @@ func render(name string, values map[string]any) (string, error) {
 	return out.String(), nil
 }
 
-// install renders files into dir; other users may read them.
+// install renders files into dir; other users may read them. A test may change
+// one afterwards: nothing reads it before its program starts.
 func install(dir string, values map[string]any, names ...string) error {
 	for _, name := range names {
 		text, err := render(name, values)

@@ -18,6 +18,7 @@ type usage struct {
 	spent map[int]time.Duration
 }
 
+// readUsage reads the clocks one after another; that takes some microseconds.
 func readUsage(parts map[int]string) (usage, error) {
 	u := usage{parts, map[int]time.Duration{}}
 	for pid := range parts {
@@ -72,12 +73,13 @@ func descendants(root int) (map[int]string, error) {
 		}
 		stat, err := os.ReadFile("/proc/" + e.Name() + "/stat")
 		if err != nil {
-			continue // it has ended
+			continue // it has ended since the directory was read
 		}
 		if parent, ok := parentOf(string(stat)); ok {
 			children[parent] = append(children[parent], pid)
 		}
 	}
+	// Breadth first, from the root down.
 	found := map[int]string{}
 	for next := []int{root}; len(next) > 0; next = next[1:] {
 		found[next[0]] = partProxy

@@ -54,6 +54,7 @@ func (d *daemon) alive() error {
 
 // stop ends it with SIGTERM, and with SIGKILL if it is not gone after 3 s.
 func (d *daemon) stop() error {
+	// By its own pid alone: nothing is looked for by name.
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := d.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return fmt.Errorf("end %s: %w", d.cmd.Args[0], err)

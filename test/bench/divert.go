@@ -27,6 +27,8 @@ func divert(ctx context.Context, l *lab.Lab) error {
 		"bridge/bridge-nf-call-iptables=0", "bridge/bridge-nf-call-ip6tables=0", "bridge/bridge-nf-call-arptables=0",
 		"ipv4/conf/all/rp_filter=0", "ipv4/conf/default/rp_filter=0", "ipv4/conf/eth0/rp_filter=0", "ipv4/conf/eth1/rp_filter=0",
 		"ipv6/conf/default/disable_ipv6=1", "ipv6/conf/all/disable_ipv6=1",
+		// A host on which containers run hands its own 1 down.
+		"ipv4/ip_forward=0",
 		// Connections made as a client take a port of the box's choosing: let there be as many as at the clients, and
 		// used again at once.
 		"ipv4/ip_local_port_range=10000 65535", "ipv4/tcp_tw_reuse=1",
@@ -54,6 +56,10 @@ func divert(ctx context.Context, l *lab.Lab) error {
 	return nil
 }
 
+// peerLinks is a batch for ip(8). The bridge has one fixed MAC, as the rules
+// name it, and the same routes as a host of the subnet: by these the peers'
+// packets find both ends. Marked packets go to the local stack whatever their
+// address (Documentation/networking/tproxy.rst, Linux 6.12).
 func peerLinks() string {
 	return strings.Join([]string{
 		"link add " + peerBridge + " address " + peerMAC + " type bridge stp_state 0 forward_delay 0 mcast_snooping 0",

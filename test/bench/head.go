@@ -11,6 +11,8 @@ import (
 // readHead reads a response's head, wants 200 and the given Content-Length,
 // and returns how many bytes of body it has read along.
 func readHead(conn io.Reader, size int64) (early int64, err error) {
+	// Not through a bufio.Reader: it would read on into the body, which is to
+	// stay in the socket.
 	buf, filled := make([]byte, 4096), 0
 	for {
 		n, err := conn.Read(buf[filled:])

@@ -41,14 +41,16 @@ func (s site) hold(ctx context.Context) (work, error) {
 	return work{requests: 2 * n, bytes: 2 * n * smallSize, elapsed: time.Since(begin), held: (held[1] - held[0]) / idleMore}, nil
 }
 
-// kept are open connections.
+// kept are open connections, which several goroutines add to.
 type kept struct {
 	mu    sync.Mutex
 	conns []*net.TCPConn
 }
 
+// open adds n connections, each of which has got one response.
 func (s site) open(ctx context.Context, n int, all *kept) error {
 	group, ctx := errgroup.WithContext(ctx)
+	// A few at once, as clients come; all at once would measure the backlog.
 	group.SetLimit(8)
 	for range n {
 		group.Go(func() error {
@@ -56,6 +58,7 @@ func (s site) open(ctx context.Context, n int, all *kept) error {
 			if err != nil {
 				return err
 			}
+			// Kept before it is used: also one that fails has to be closed.
 			all.mu.Lock()
 			all.conns = append(all.conns, conn)
 			all.mu.Unlock()
@@ -65,6 +68,7 @@ func (s site) open(ctx context.Context, n int, all *kept) error {
 	return group.Wait()
 }
 
+// close is for when nobody adds any more.
 func (k *kept) close() {
 	for _, conn := range k.conns {
 		_ = conn.Close()

@@ -17,8 +17,11 @@ const (
 	partRest  = "supervisor"
 )
 
+// limpid is a supervisor and its children, started as its user would.
 type limpid struct{ *lab.Limpid }
 
+// enterLimpid waits until limpid is inline: before, and in bypass, it would be
+// nothing but a bridge.
 func enterLimpid(ctx context.Context, l *lab.Lab) (inline, error) {
 	config, err := render("limpid.toml", nil)
 	if err != nil {
@@ -38,7 +41,7 @@ func enterLimpid(ctx context.Context, l *lab.Lab) (inline, error) {
 // the sources meanwhile. The function it returns removes it.
 func buildOnce(ctx context.Context) (remove func(), err error) {
 	if os.Getenv(lab.EnvBinary) != "" {
-		return func() {}, nil
+		return func() {}, nil // somebody built one for us
 	}
 	dir, err := os.MkdirTemp("", "limpid-bench-")
 	if err != nil {
@@ -68,7 +71,10 @@ func limpidVersion(ctx context.Context) (string, error) {
 	return "limpid " + firstLine(out), nil
 }
 
+// processes asks limpid itself who gate and proxy are. What else descends from
+// the supervisor counts as its own: the sum must be all that limpid costs.
 func (p limpid) processes(ctx context.Context) (map[int]string, error) {
+	// Not what the status tells alone: it does not know of children's children.
 	all, err := descendants(p.PID())
 	if err != nil {
 		return nil, err

@@ -53,7 +53,8 @@ type work struct {
 	held                    int64         // bytes a connection, of idle alone
 }
 
-// Keys of loads.
+// Keys of loads, as in -loads, and where they go: s1, on the subnet of clients
+// and box, so that no router's work is in the way.
 const (
 	keyIdle       = "idle"
 	keyKeepAlive  = "keep-alive"
@@ -64,6 +65,7 @@ const (
 	addressOrigin = "10.77.0.101"
 )
 
+// keepAlive is the cost of a request alone: connections are made at the start.
 func (p plan) keepAlive(w way) load {
 	key := keyKeepAlive
 	if w == past {
@@ -74,12 +76,16 @@ func (p plan) keepAlive(w way) load {
 	}}
 }
 
+// newConnections is the cost of a connection: handshake, one request and the
+// end, on both sides of the proxy. The client asks for the close, so that every
+// proxy and every server knows that there will be no second request.
 func (p plan) newConnections() load {
 	return load{keyNew, captured, func(ctx context.Context, s site) (work, error) {
 		return s.wrk(ctx, p.duration, captured, "-H", "Connection: close")
 	}}
 }
 
+// bulk is the cost of bytes: connections and heads do not count beside them.
 func (p plan) bulk(w way) load {
 	key := keyBulk
 	if w == past {
@@ -90,6 +96,8 @@ func (p plan) bulk(w way) load {
 	}}
 }
 
+// idle comes first, in a process that has done nothing yet: what a load before
+// it had left in its heap would hide what connections need.
 func (p plan) idle() load {
 	return load{keyIdle, captured, func(ctx context.Context, s site) (work, error) {
 		return s.hold(ctx)

@@ -18,6 +18,7 @@ type machine struct {
 	versions    []string
 }
 
+// readMachine asks the kernel and every program that takes part.
 func readMachine(ctx context.Context, list []subject) (machine, error) {
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
@@ -55,6 +56,8 @@ func cpuModel() string {
 	return "unknown"
 }
 
+// describe is a list, one item a line. There is no date in it: the versions say
+// what the figures are of, and the repository when they were taken.
 func (m machine) describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- Kernel: %s\n- CPU: %s, %d cores\n", m.kernel, m.cpu, m.cores)

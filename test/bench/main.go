@@ -36,6 +36,8 @@ func main() {
 // errUsage says that the flags were wrong, and that this has been told.
 var errUsage = errors.New("wrong usage")
 
+// run is main without the process: it returns errUsage when it has said itself
+// what is wrong, and any other error for main to tell.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -52,9 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stderr, "bench:", errors.Join(err, unexpected(flags.Args())))
 		return errUsage
 	}
+	// A part of the tables must not take the place of all of them.
 	if *out == "" && *only == "" && *loads == "" {
 		*out = defaultReport
 	}
+	// All that is missing is told at once, before minutes are spent.
 	if err := lab.Requirements(tools(p.subjects)...); err != nil {
 		return err
 	}
@@ -66,6 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted: nothing is written")
 	}
+	// Not begun: no limpid could be built, or no memory was left.
 	if len(r.turns) == 0 {
 		return failed
 	}
@@ -79,6 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return failed
 }
 
+// unexpected is an error if anything follows the flags.
 func unexpected(args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -107,6 +113,7 @@ func (p plan) run(ctx context.Context, progress io.Writer) (*results, error) {
 		for _, s := range p.order(round) {
 			begin := time.Now()
 			t, err := measure(ctx, s, files)
+			// Whatever failed, it was by the interrupt.
 			if ctx.Err() != nil {
 				return r, context.Cause(ctx)
 			}
@@ -115,6 +122,8 @@ func (p plan) run(ctx context.Context, progress io.Writer) (*results, error) {
 				r.notes = append(r.notes, strings.ReplaceAll(err.Error(), "\n", "; "))
 				failed = errors.Join(failed, err)
 			}
+			// Also a turn without figures: rounds of different subjects are
+			// compared by their place in the list.
 			r.turns[s.name] = append(r.turns[s.name], t)
 			fmt.Fprintf(progress, "bench: round %d of %d: %s, %.1f s\n", round+1, p.rounds, s.name, time.Since(begin).Seconds())
 		}

@@ -37,6 +37,8 @@ type turn struct {
 // been measured until an error is returned with it.
 func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) {
 	t.figures = map[string]figure{}
+	// A lab for each turn: nothing of the one before is left, no TIME_WAIT, no
+	// learned address, no warm cache.
 	l, err := lab.Build(ctx, lab.Options{Name: "bench-" + s.name})
 	if err != nil {
 		return t, err
@@ -50,6 +52,7 @@ func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) 
 	if err != nil {
 		return t, err
 	}
+	// In the figures' lab from here on: what comes before is not measured.
 	at := site{lab: l, origin: o, memory: func() (int64, error) {
 		parts, err := in.processes(ctx)
 		if err != nil {
@@ -73,6 +76,7 @@ func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) 
 		}
 		t.figures[ld.key] = f
 	}
+	// Once more: what has changed under load would not count either.
 	if _, err := at.verify(ctx, s.mixes); err != nil {
 		return t, err
 	}
@@ -85,6 +89,8 @@ type state struct {
 	client, box, server tcpCount
 }
 
+// state reads everything around a load. The CPU clocks come last, right before
+// it, and what reading costs is the bench's own time.
 func (s site) state(ctx context.Context, in inline) (st state, err error) {
 	for _, c := range []struct {
 		node  *lab.Node
@@ -102,6 +108,8 @@ func (s site) state(ctx context.Context, in inline) (st state, err error) {
 	return st, err
 }
 
+// measure takes the state before and after a load; what a load does is what
+// lies between.
 func (s site) measure(ctx context.Context, in inline, ld load) (figure, error) {
 	before, err := s.state(ctx, in)
 	if err != nil {
@@ -138,6 +146,7 @@ func (f figure) check(ld load, bare bool) error {
 			return errors.New("the proxy used no CPU time")
 		}
 	}
+	// The bare wire has no socket in the box at all.
 	if bare && f.box > 0 {
 		return fmt.Errorf("the box took %d connections off the bridge, want none", f.box)
 	}

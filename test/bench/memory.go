@@ -23,6 +23,8 @@ func memory(parts map[int]string) (total int64, err error) {
 	return total, nil
 }
 
+// parsePss reads the sum over all mappings (proc_pid_smaps(5)). Pages that
+// processes share, the program's text first of all, count once in their sum.
 func parsePss(rollup string) (int64, error) {
 	for line := range strings.Lines(rollup) {
 		var kib int64

@@ -38,6 +38,8 @@ func enterPeer(ctx context.Context, l *lab.Lab, spec peerSpec) (inline, error) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("open up the peer's directory: %w", err)
 	}
+	// As many threads as limpid has loops: the CPU time of more would be the
+	// same, but the rates would not.
 	values := map[string]any{"Dir": dir, "Port": peerPort, "Threads": runtime.NumCPU()}
 	maps.Copy(values, spec.values)
 	if err := install(dir, values, spec.files...); err != nil {
@@ -48,6 +50,9 @@ func enterPeer(ctx context.Context, l *lab.Lab, spec peerSpec) (inline, error) {
 			return nil, fmt.Errorf("write configuration: %w", err)
 		}
 	}
+	// The rules before the program: until it listens TPROXY matches nothing, and
+	// the client's SYN ends in a box that does not forward. So no connection of a
+	// load can slip past a proxy that is late.
 	if err := divert(ctx, l); err != nil {
 		return nil, err
 	}
@@ -58,6 +63,8 @@ func enterPeer(ctx context.Context, l *lab.Lab, spec peerSpec) (inline, error) {
 	return peer{d}, nil
 }
 
+// processes are all that descend from the program: workers count, whoever
+// started them.
 func (p peer) processes(context.Context) (map[int]string, error) {
 	if err := p.alive(); err != nil {
 		return nil, err

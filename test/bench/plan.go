@@ -26,6 +26,8 @@ func newPlan(rounds, seconds int, only, loads string) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	// A subject without any of the chosen loads still takes its turn: its fidelity
+	// is checked.
 	for i := range p.subjects {
 		s := &p.subjects[i]
 		if s.loads, err = choose("-loads", loads, s.loads, func(l load) string { return l.key }); err != nil {

@@ -42,6 +42,7 @@ func (r *results) report(m machine, command string) string {
 			b.WriteString("\n" + t.String())
 		}
 	}
+	// Told, not hidden: a gap in a table has its reason below it.
 	if len(r.notes) > 0 {
 		b.WriteString("\n## What does not count\n\n")
 		for _, note := range r.notes {
@@ -51,6 +52,7 @@ func (r *results) report(m machine, command string) string {
 	return b.String()
 }
 
+// tables are all there could be; those without rows are left out.
 func (r *results) tables() []table {
 	return []table{
 		r.requests("1 KiB on connections kept alive", keyKeepAlive),
@@ -65,6 +67,7 @@ func (r *results) tables() []table {
 // rows makes one of each subject that has figures for the load.
 func (r *results) rows(key string, cells func(s subject) []string) (rows [][]string) {
 	for _, s := range r.plan.subjects {
+		// Any value would do; what counts is that there is a figure.
 		measured := func(figure) (float64, bool) { return 1, true }
 		if r.values(s.name, key, measured).n > 0 {
 			rows = append(rows, append([]string{s.title}, cells(s)...))
@@ -73,6 +76,7 @@ func (r *results) rows(key string, cells func(s subject) []string) (rows [][]str
 	return rows
 }
 
+// requests is a table of one of wrk's loads.
 func (r *results) requests(title, key string) table {
 	return table{
 		title: title,
@@ -89,6 +93,8 @@ func (r *results) requests(title, key string) table {
 	}
 }
 
+// bodies is the table of bytes: their cost hardly depends on the number of
+// connections, so rates are told for completeness alone.
 func (r *results) bodies() table {
 	return table{
 		title:  "256 MiB bodies",
@@ -103,6 +109,7 @@ func (r *results) bodies() table {
 	}
 }
 
+// idle is the table of what a connection holds, and of what is seen of it.
 func (r *results) idle() table {
 	return table{
 		title: "An idle connection",

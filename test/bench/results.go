@@ -8,6 +8,7 @@ type results struct {
 	notes []string
 }
 
+// newResults is empty: turns are added as they are over.
 func newResults(p plan) *results {
 	return &results{plan: p, turns: map[string][]turn{}}
 }
@@ -69,6 +70,7 @@ func (r *results) fidelity(subject string) string {
 	return "address"
 }
 
+// requestRate is of answered requests; failed ones are told apart.
 func requestRate(f figure) (float64, bool) {
 	return float64(f.requests) / f.elapsed.Seconds(), true
 }
@@ -93,6 +95,8 @@ func secondsPerGB(part string) metric {
 	}
 }
 
+// time is that of one part, or of all with "". ok is false if there is no such
+// part: the wire has none, and only limpid has more than one.
 func (f figure) time(part string) (seconds float64, ok bool) {
 	if part == "" {
 		return f.spent().Seconds(), len(f.cpu) > 0
@@ -101,10 +105,13 @@ func (f figure) time(part string) (seconds float64, ok bool) {
 	return t.Seconds(), ok
 }
 
+// slowest is the 99th percentile of a request's time, in milliseconds, as wrk
+// saw it.
 func slowest(f figure) (float64, bool) {
 	return float64(f.p99.Microseconds()) / 1000, f.p99 > 0
 }
 
+// failures are requests without a good answer.
 func failures(f figure) (float64, bool) { return float64(f.failed), true }
 
 // serverConnections for each that the client opened: 1 is what a wire does.
@@ -112,4 +119,5 @@ func serverConnections(f figure) (float64, bool) {
 	return float64(f.server) / float64(f.client), f.client > 0
 }
 
+// heldKiB is memory for each idle connection.
 func heldKiB(f figure) (float64, bool) { return float64(f.held) / 1024, true }

@@ -13,11 +13,14 @@ type spread struct {
 	n                int
 }
 
+// spreadOf leaves values as they are. Medians, not means: one round that was
+// disturbed moves a mean, and says nothing of the subject.
 func spreadOf(values []float64) spread {
 	if len(values) == 0 {
 		return spread{}
 	}
 	v := slices.Sorted(slices.Values(values))
+	// Of an even number, the mean of the two in the middle.
 	half := len(v) / 2
 	median := v[half]
 	if len(v)%2 == 0 {

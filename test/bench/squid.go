@@ -16,6 +16,10 @@ const squidInPrivate = `
 mount -t tmpfs none /run && mount -t tmpfs none /dev/shm && chmod 1777 /run /dev/shm &&
 mkdir -m 777 /run/squid && exec squid --foreground -f "$1"`
 
+// enterSquid runs Squid with a worker, which is a process, for each core, and
+// their coordinator. The first process stays root; the workers become Debian's
+// user proxy and keep the capability that a foreign address needs. A worker
+// reuses server connections, but only for the client they were made for.
 func enterSquid(ctx context.Context, l *lab.Lab) (inline, error) {
 	return enterPeer(ctx, l, peerSpec{
 		files: []string{"squid.conf"},

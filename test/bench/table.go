@@ -13,7 +13,9 @@ type table struct {
 	rows   [][]string
 }
 
+// String is the table in Markdown, with its title as a heading.
 func (t table) String() string {
+	// Characters, not bytes: a µ is one wide.
 	widths := make([]int, len(t.header))
 	for _, row := range append([][]string{t.header}, t.rows...) {
 		for i, cell := range row {
@@ -38,6 +40,7 @@ func (t table) String() string {
 		}
 		b.WriteString("|\n")
 	}
+	// A colon at its end aligns a column to the right.
 	rule := make([]string, len(t.header))
 	for i := range rule {
 		rule[i] = strings.Repeat("-", widths[i])

@@ -15,6 +15,7 @@ import (
 type tcpCount struct{ active, passive int64 }
 
 func readTCPCount(n *lab.Node) (c tcpCount, err error) {
+	// Counters belong to a network namespace; the thread has to be in it.
 	err = n.Do(func() error {
 		// Not /proc/net: that is the namespace of the process's first thread.
 		text, err := os.ReadFile("/proc/thread-self/net/snmp")
@@ -50,6 +51,7 @@ func parseTCPCount(snmp string) (c tcpCount, err error) {
 	return c, nil
 }
 
+// since is what was added after before was read; the counters never go back.
 func (c tcpCount) since(before tcpCount) tcpCount {
 	return tcpCount{c.active - before.active, c.passive - before.passive}
 }

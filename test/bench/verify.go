@@ -27,6 +27,7 @@ type fidelity struct {
 func (s site) verify(ctx context.Context, mayMix bool) (fidelity, error) {
 	f := fidelity{portKept: true}
 	for i, client := range []*lab.Node{s.lab.C1, s.lab.C2} {
+		// Requests, not connections: a proxy may use one that it has open already.
 		before := len(s.origin.witness.Requests())
 		local, err := ask(ctx, client, 5*time.Second)
 		if err != nil {
@@ -54,6 +55,7 @@ func (s site) settle(ctx context.Context, in inline, within time.Duration) error
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	for {
+		// A SYN that was dropped is repeated after a second; a new attempt is sooner.
 		_, err := ask(ctx, s.lab.C1, 500*time.Millisecond)
 		if err == nil {
 			return nil

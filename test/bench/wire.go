@@ -9,6 +9,8 @@ import (
 // bare is the wire without a proxy: an ordinary bridge.
 type bare struct{ remove func() error }
 
+// enterWire is the measure for the load itself: what client, origin and the
+// network of the lab can do with nothing between them.
 func enterWire(_ context.Context, l *lab.Lab) (inline, error) {
 	remove, err := l.PlainBridge()
 	if err != nil {
@@ -17,6 +19,7 @@ func enterWire(_ context.Context, l *lab.Lab) (inline, error) {
 	return bare{remove}, nil
 }
 
+// processes: the kernel bridges, so there is nobody whose time could be told.
 func (bare) processes(context.Context) (map[int]string, error) { return nil, nil }
 
 func (bare) tail() string { return "" }

@@ -22,6 +22,8 @@ func (s site) wrk(ctx context.Context, d time.Duration, w way, extra ...string) 
 		"--threads", "1", "--connections", strconv.Itoa(clientConnections), "--duration", strconv.Itoa(int(d/time.Second)) + "s",
 		"--timeout", "10s", "--script", filepath.Join(dir, "wrk.lua"),
 	}, extra...)
+	// One thread is enough: wrk costs a fraction of any proxy, and a second one
+	// would take the core that the proxy needs.
 	cmd := s.lab.C1.Command(ctx, "wrk", append(args, "http://"+addressOrigin+":"+w.port()+"/small")...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -38,6 +40,7 @@ func parseWrk(out string) (work, error) {
 	if !found {
 		return work{}, fmt.Errorf("read wrk's result: none in %q", out)
 	}
+	// The names of wrk.lua; encoding/json takes them in any case.
 	var r struct {
 		Duration int64 `json:"duration_us"`
 		Requests int64
@@ -56,6 +59,8 @@ func parseWrk(out string) (work, error) {
 	if r.Requests == 0 || r.Duration == 0 {
 		return work{}, fmt.Errorf("run wrk: no request was answered: %s", strings.TrimSpace(line))
 	}
+	// A timeout is a request that took longer than 10 s, a status one that was
+	// answered with 400 or above: an error page counts as a failure, not as work.
 	return work{
 		requests: r.Requests, bytes: r.Bytes, failed: r.Connect + r.Read + r.Write + r.Status + r.Timeout,
 		elapsed: time.Duration(r.Duration) * time.Microsecond,
