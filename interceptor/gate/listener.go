@@ -28,10 +28,10 @@ type listener struct {
 // Ready accepts connections.
 func (l *listener) Ready(uint32) {
 	for range acceptBatch {
-		fd, peer, err := unix.Accept4(l.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		fd, client, err := accept(l.fd)
 		switch {
 		case err == nil:
-			l.gate.accepted(fd, peer)
+			l.gate.accepted(fd, client)
 		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
 			l.gate.pauseAccepting(err)
 			return
@@ -62,11 +62,9 @@ func (g *Gate) resumeAccepting() {
 }
 
 // accepted finds out where a client wanted to go and sends its flow on.
-func (g *Gate) accepted(fd int, peer unix.Sockaddr) {
-	client, ok := addrPort(peer)
-	local, err := unix.Getsockname(fd)
-	server, ok2 := addrPort(local)
-	if !ok || !ok2 || err != nil {
+func (g *Gate) accepted(fd int, client netip.AddrPort) {
+	server, err := localAddress(fd)
+	if err != nil {
 		_ = unix.Close(fd)
 		return
 	}
@@ -116,16 +114,6 @@ func vlanOf(fd int) uint16 {
 		return 0
 	}
 	return interceptor.Mark(mark).VLAN()
-}
-
-func addrPort(sa unix.Sockaddr) (netip.AddrPort, bool) {
-	switch a := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)), true
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port)), true
-	}
-	return netip.AddrPort{}, false
 }
 
 func sockaddr(a netip.AddrPort) unix.Sockaddr {

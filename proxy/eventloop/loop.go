@@ -138,7 +138,7 @@ func (l *Loop) Run(ctx context.Context) error {
 // Turn serves what is ready now, once, without waiting, and returns how many
 // descriptors were. It is for those who have no goroutine for Run.
 func (l *Loop) Turn() (int, error) {
-	n, errno := l.poll()
+	n, errno := l.poll(0)
 	if errno != 0 {
 		return 0, fmt.Errorf("poll descriptors: %w", errno)
 	}
