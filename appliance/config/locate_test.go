@@ -58,7 +58,7 @@ func TestLocateEveryPath(t *testing.T) {
 		}
 		// The line of a key begins with it; in the reference that is so for tables and keys alike.
 		line := strings.Split(reference, "\n")[at.lines[path]-1]
-		name := strings.Split(path[strings.LastIndex(path, ".")+1:], "[")[0]
+		name, _, _ := strings.Cut(path[strings.LastIndex(path, ".")+1:], "[")
 		if !strings.HasPrefix(strings.TrimLeft(line, "["), name) {
 			t.Errorf("%s is said to be in line %d, which is %q", path, at.lines[path], line)
 		}

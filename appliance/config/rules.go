@@ -23,12 +23,22 @@ func readRules(t *table, to *Rules) {
 // against the request target as it stands, so it has the bytes that one may have (RFC 9112, 3.2; RFC 3986, 2).
 func checkPattern(s string) error {
 	host, path, hasPath := strings.Cut(s, "/")
-	name := strings.TrimPrefix(host, "*.")
 	switch {
 	case s == "":
 		return errors.New(`is empty; write a host like "ads.example" or take it out`)
 	case strings.HasSuffix(host, ":") && strings.HasPrefix(path, "/"):
 		return fmt.Errorf("%s has a scheme; write %s", quote(s), quote(path[1:]))
+	}
+	if err := checkPatternHost(s, host); err != nil || !hasPath {
+		return err
+	}
+	return checkPatternPath(s, path)
+}
+
+// checkPatternHost checks what stands in front of the path of pattern s.
+func checkPatternHost(s, host string) error {
+	name := strings.TrimPrefix(host, "*.")
+	switch {
 	case name == "" || name == "*":
 		return fmt.Errorf(`%s would block every host; name one, like "*.ads.example"`, quote(s))
 	case strings.Contains(name, "*"):
@@ -45,10 +55,12 @@ func checkPattern(s string) error {
 	case !isHostName(name):
 		return fmt.Errorf(`%s has no valid host; write it like "ads.example" or "*.ads.example"`, quote(s))
 	}
-	if !hasPath {
-		return nil
-	}
-	// A path that holds what no request can send would be a rule that never matches, and nobody would notice.
+	return nil
+}
+
+// checkPatternPath checks what stands behind the first slash of pattern s. A path that holds what no request can send
+// would be a rule that never matches, and nobody would notice.
+func checkPatternPath(s, path string) error {
 	path = strings.TrimSuffix(path, "*")
 	switch {
 	case strings.Contains(path, "*"):

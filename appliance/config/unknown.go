@@ -10,8 +10,8 @@ import (
 // keysOf lists the keys of a table from the toml tags of its struct, in their order.
 func keysOf(table reflect.Type) []string {
 	var keys []string
-	for i := range table.NumField() {
-		if key, _, _ := strings.Cut(table.Field(i).Tag.Get("toml"), ","); key != "-" {
+	for field := range table.Fields() {
+		if key, _, _ := strings.Cut(field.Tag.Get("toml"), ","); key != "-" {
 			keys = append(keys, key)
 		}
 	}
@@ -21,10 +21,9 @@ func keysOf(table reflect.Type) []string {
 // sectionsWith names the sections that have the key: "[cache] or [log]", or "".
 func sectionsWith(key string) string {
 	var with []string
-	sections := reflect.TypeFor[Config]()
-	for i := range sections.NumField() {
-		if slices.Contains(keysOf(sections.Field(i).Type), key) {
-			with = append(with, "["+sections.Field(i).Tag.Get("toml")+"]")
+	for section := range reflect.TypeFor[Config]().Fields() {
+		if slices.Contains(keysOf(section.Type), key) {
+			with = append(with, "["+section.Tag.Get("toml")+"]")
 		}
 	}
 	return strings.Join(with, " or ")
