@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -295,7 +294,7 @@ func TestGateGoneLeavesFlowsAlone(t *testing.T) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	for _, s := range []Settings{{NonHTTP: "drop"}, {Loops: -1}, {Loops: scoreboard.MaxLoops + 1}, {Via: true}, {Grace: -1}} {
 		if _, err := New(s, Sockets{}, log); err == nil {
 			t.Errorf("%+v was taken", s)
@@ -312,7 +311,7 @@ func TestSettingsAreChecked(t *testing.T) {
 
 func TestRunFailsWithoutAQueue(t *testing.T) {
 	p, err := New(Settings{Loops: 2}, Sockets{Receiver: handover.NewReceiver(-1), Board: scoreboard.Local()},
-		slog.New(slog.NewTextHandler(io.Discard, nil)))
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ var errAtLimit = errors.New("descriptor limit is reached: raise LimitNOFILE, or 
 func (s *server) complain(what string, err error) {
 	if now := s.loop.Now(); now.Sub(s.complained) >= complaintEvery {
 		s.complained = now
-		s.proxy.log.Error(what, "loop", s.number, "flows", s.proxy.active.Load(), "err", err)
+		s.proxy.log.Error(what, "loop", s.number, "flows", s.proxy.active.Load(), "err", err) //nolint:sloglint // a literal at each caller
 	}
 }
 

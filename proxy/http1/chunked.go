@@ -109,7 +109,7 @@ func (c *Chunked) step(x byte) Reason {
 // anything but control characters; nothing here depends on them. The grammar
 // lets bad white space stand between size and ";", which many recipients
 // refuse: so it is refused here.
-func (c *Chunked) sizeLine(x byte) Reason {
+func (c *Chunked) sizeLine(x byte) Reason { //nolint:gocyclo // one case for each rule of the line, and their order counts
 	switch {
 	case c.stage <= sizeMore && isHex(x):
 		if c.digits++; c.digits > 15 {
@@ -139,7 +139,7 @@ func (c *Chunked) sizeLine(x byte) Reason {
 }
 
 // trailer takes a byte of the trailer section (RFC 9112, 7.1.2).
-func (c *Chunked) trailer(x byte) Reason {
+func (c *Chunked) trailer(x byte) Reason { //nolint:gocyclo // one case for each rule of the section, and their order counts
 	switch {
 	case c.stage == trailerLF || c.stage == lastLF:
 		if x != '\n' {

@@ -14,7 +14,7 @@ const (
 // classes tells the classes of each byte. A target may hold bytes above 0x7f,
 // which RFC 3986 does not have and browsers send; it may not hold "#", where
 // some recipients end it.
-var classes = func() (t [256]class) {
+var classes = func() (t [256]class) { //nolint:gochecknoglobals // a constant table, read for every byte
 	const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	mark := func(chars string, c class) {
 		for i := range len(chars) {

@@ -56,7 +56,8 @@ func transferEncoding(value []byte, flags *Flags) Reason {
 		*flags |= hasCoding
 		return OK
 	}
-	chunked, last := 0, false
+	var chunked int
+	var last bool
 	for list := value; ; {
 		member, rest, more := bytes.Cut(list, []byte(","))
 		if last = same(trim(member), "chunked"); last {

@@ -10,7 +10,8 @@ func (p *Parser) requestStart(b []byte) Reason {
 		if len(b) == 0 {
 			return More
 		}
-		if b[0] == '\r' {
+		switch b[0] {
+		case '\r':
 			if len(b) == 1 {
 				return More
 			}
@@ -18,7 +19,7 @@ func (p *Parser) requestStart(b []byte) Reason {
 				return BareCR
 			}
 			p.line, p.scanned = 2, 2
-		} else if b[0] == 0x16 {
+		case 0x16:
 			return TLS // content type handshake (RFC 8446, 5.1)
 		}
 		p.stage = inMethod
@@ -208,10 +209,8 @@ func validHost(b []byte) bool {
 		if end < 0 {
 			return false
 		}
-		for _, c := range b[1:end] {
-			if !isHex(c) && c != ':' && c != '.' && c != '%' {
-				return false
-			}
+		if !literal(b[1:end]) {
+			return false
 		}
 		rest = b[end+1:]
 		if len(rest) > 0 && rest[0] != ':' {
@@ -222,10 +221,23 @@ func validHost(b []byte) bool {
 		return false
 	}
 	colon := bytes.IndexByte(rest, ':')
-	if colon < 0 {
-		return true
+	return colon < 0 || digits(rest[colon+1:])
+}
+
+// literal checks the bytes between the brackets of an IP literal, which may
+// have a zone (RFC 6874).
+func literal(b []byte) bool {
+	for _, c := range b {
+		if !isHex(c) && c != ':' && c != '.' && c != '%' {
+			return false
+		}
 	}
-	for _, c := range rest[colon+1:] {
+	return true
+}
+
+// digits reports whether b is a port (RFC 3986, 3.2.3), which may be empty.
+func digits(b []byte) bool {
+	for _, c := range b {
 		if c < '0' || c > '9' {
 			return false
 		}

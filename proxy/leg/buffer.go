@@ -4,11 +4,14 @@ package leg
 // read and may not pass yet, or could not be sent yet.
 const HoldLimit = 64 << 10
 
+// classCount is how many sizes of buffers there are.
+const classCount = 3
+
 // classes are the sizes buffers come in, in bytes.
-var classes = [...]int{4 << 10, 16 << 10, HoldLimit}
+var classes = [classCount]int{4 << 10, 16 << 10, HoldLimit}
 
 // spare is how many free buffers of each class a pool keeps.
-var spare = [len(classes)]int{256, 64, 32}
+var spare = [classCount]int{256, 64, 32}
 
 // buffer holds the bytes of a direction that wait. data[start:pass] may be
 // sent, data[pass:end] is not decided.

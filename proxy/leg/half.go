@@ -19,7 +19,7 @@ type half struct {
 
 // pump moves what can be moved from src to dst, at most *budget bytes or so,
 // and reports whether anything changed.
-func (h *half) pump(p *Pool, src, dst *Leg, f Filter, budget *int) bool {
+func (h *half) pump(p *Pool, src, dst *Leg, f Filter, budget *int) bool { //nolint:gocyclo // one loop: its steps share moved and asked
 	if h.done {
 		return false
 	}

@@ -3,6 +3,7 @@ package leg
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -330,7 +331,7 @@ func TestConnectingUpstream(t *testing.T) {
 		r.open(c, flowtest.Connecting(t, flowtest.ClosedPort(t)), true, nil)
 		r.client.ExpectReset()
 		r.expectEnding(UpstreamLost)
-		if err := r.tunnel.pair.Cause(); err != unix.ECONNREFUSED {
+		if err := r.tunnel.pair.Cause(); !errors.Is(err, unix.ECONNREFUSED) {
 			t.Errorf("cause: %v, want ECONNREFUSED", err)
 		}
 	})

@@ -160,9 +160,12 @@ func TestDrainEndsWhatIsIdleAndFinishesTheRest(t *testing.T) {
 	}
 }
 
-// body is size bytes that differ from seed to seed.
-func body(seed byte, size int) io.Reader {
-	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), int64(size))
+// bigBody is the length of a body that fills every buffer on its way, in bytes.
+const bigBody = 20 << 20
+
+// body is bigBody bytes that differ from seed to seed.
+func body(seed byte) io.Reader {
+	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), bigBody)
 }
 
 func sumOf(r io.Reader) [32]byte {
@@ -172,20 +175,20 @@ func sumOf(r io.Reader) [32]byte {
 }
 
 func TestBigBodiesArriveWhole(t *testing.T) {
-	const size = 20 << 20
+	const size = bigBody
 	t.Run("by length, both ways at once", func(t *testing.T) {
 		r := newRig(t, Settings{})
 		headUp := fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
 		headDown := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
 		r.play(">< "+headUp, "<> "+headDown)
-		go func() { _, _ = io.Copy(r.client, body(1, size)) }()
-		go func() { _, _ = io.Copy(r.server, body(2, size)) }()
+		go func() { _, _ = io.Copy(r.client, body(1)) }()
+		go func() { _, _ = io.Copy(r.server, body(2)) }()
 		up := make(chan [32]byte, 1)
 		go func() { up <- sumOf(io.LimitReader(r.server.TCPConn, size)) }()
-		if down := sumOf(io.LimitReader(r.client.TCPConn, size)); down != sumOf(body(2, size)) {
+		if down := sumOf(io.LimitReader(r.client.TCPConn, size)); down != sumOf(body(2)) {
 			t.Error("what the client got is not what the server sent")
 		}
-		if flowtest.Await(t, up) != sumOf(body(1, size)) {
+		if flowtest.Await(t, up) != sumOf(body(1)) {
 			t.Error("what the server got is not what the client sent")
 		}
 		r.play(">< "+get, "<> "+ok3, "is http -")
@@ -195,7 +198,7 @@ func TestBigBodiesArriveWhole(t *testing.T) {
 		r.play(">< "+get, "<> "+chunked)
 		var coded bytes.Buffer
 		random := rand.New(rand.NewPCG(1, 2))
-		content := body(3, size)
+		content := body(3)
 		for left := size; left > 0; {
 			n := min(left, 1+random.IntN(1<<random.IntN(20)))
 			left -= n
@@ -219,8 +222,8 @@ func TestBigBodiesArriveWhole(t *testing.T) {
 	t.Run("until the end", func(t *testing.T) {
 		r := newRig(t, Settings{})
 		r.play(">< "+get, "<> HTTP/1.1 200 OK\r\n\r\n")
-		go func() { _, _ = io.Copy(r.server, body(4, size)); _ = r.server.CloseWrite() }()
-		if sumOf(r.client.TCPConn) != sumOf(body(4, size)) {
+		go func() { _, _ = io.Copy(r.server, body(4)); _ = r.server.CloseWrite() }()
+		if sumOf(r.client.TCPConn) != sumOf(body(4)) {
 			t.Error("what the client got is not what the server sent")
 		}
 	})
@@ -230,7 +233,7 @@ func TestBigBodiesArriveWhole(t *testing.T) {
 		_ = r.client.SetReadBuffer(32 << 10)
 		_ = r.server.SetWriteBuffer(32 << 10)
 		sent := make(chan int64, 1)
-		go func() { n, _ := io.Copy(r.server, body(5, size)); sent <- n }()
+		go func() { n, _ := io.Copy(r.server, body(5)); sent <- n }()
 		passed := uint64(0)
 		flowtest.Eventually(t, "the flow stands still", func() bool {
 			time.Sleep(100 * time.Millisecond)
@@ -244,7 +247,7 @@ func TestBigBodiesArriveWhole(t *testing.T) {
 		if passed >= size {
 			t.Error("all of it passed: the client's socket took more than this test assumes")
 		}
-		if sumOf(io.LimitReader(r.client.TCPConn, size)) != sumOf(body(5, size)) {
+		if sumOf(io.LimitReader(r.client.TCPConn, size)) != sumOf(body(5)) {
 			t.Error("what the client got is not what the server sent")
 		}
 		if n := flowtest.Await(t, sent); n != size {
@@ -283,9 +286,8 @@ func TestFiltersPassTheSameInAnySplit(t *testing.T) {
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + ok0
 	worker := &Worker{settings: Settings{}.withDefaults(), board: scoreboard.Local()}
 	show := func(f leg.Filter, text string, cuts ...int) error {
-		start, at := 0, 0
-		for _, end := range append(cuts, len(text)) {
-			at = end
+		start := 0
+		for _, at := range append(cuts, len(text)) {
 			n := f.Pass([]byte(text[start:at]), false)
 			if n < 0 || n > at-start {
 				return fmt.Errorf("cut at %v: %d of %d bytes pass", cuts, n, at-start)

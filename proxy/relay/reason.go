@@ -21,7 +21,10 @@ const (
 	reasonCount
 )
 
-var reasonNames = [reasonCount - ServerFirst]string{
+// ownReasons is how many reasons are not of http1.
+const ownReasons = reasonCount - ServerFirst
+
+var reasonNames = [ownReasons]string{
 	"server-first", "unsolicited-response", "unasked-upgrade", "truncated", "slow-head", "upgraded", "connected",
 }
 

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"io"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -32,7 +31,7 @@ func newWorker(t testing.TB, settings Settings) *rig {
 	r := &rig{t: t, board: scoreboard.Local()}
 	r.loop = flowtest.Loop(t, func() { r.worker.Close() })
 	r.worker = flowtest.On(t, r.loop, func() *Worker {
-		w, err := NewWorker(r.loop, settings, new(atomic.Int64), r.board, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		w, err := NewWorker(r.loop, settings, new(atomic.Int64), r.board, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Error(err)
 		}

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"io"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -31,7 +30,7 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	w, err := NewWorker(loop, Settings{}, new(atomic.Int64), scoreboard.Local(), log)
 	if err != nil {
 		t.Fatal(err)

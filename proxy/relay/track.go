@@ -52,6 +52,7 @@ func (t *track) advance(b []byte) (n int, reason http1.Reason) {
 			t.phase = inHead
 		}
 		return n, reason
+	case inHead, toTheEnd: // no framing to follow
 	}
 	return len(b), http1.OK
 }
@@ -66,6 +67,7 @@ func (t *track) unseen() int64 {
 		return t.chunked.Unseen()
 	case toTheEnd:
 		return math.MaxInt64
+	case inHead:
 	}
 	return 0
 }
@@ -79,5 +81,6 @@ func (t *track) skip(n int64) {
 		}
 	case inChunked:
 		t.chunked.Skip(n)
+	case inHead, toTheEnd: // nothing to count
 	}
 }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -88,6 +89,7 @@ func (w *Worker) ended(f *Flow, how leg.Ending) {
 	switch how {
 	case leg.ResetByClient, leg.ResetByUpstream, leg.Cut:
 		w.board.Add(scoreboard.Resets, 1)
+	case leg.Open, leg.Finished: // nothing went wrong
 	case leg.UpstreamLost:
 		w.board.Add(scoreboard.UpstreamLost, 1)
 		w.log.Debug("upstream lost", "server", f.server, "err", f.pair.Cause())
@@ -109,9 +111,9 @@ func (w *Worker) Flows() []Info {
 // Drain ends each flow orderly as soon as nothing is under way on it.
 func (w *Worker) Drain() {
 	w.draining = true
-	for i := len(w.flows) - 1; i >= 0; i-- {
+	for _, f := range slices.Backward(w.flows) {
 		// A flow that ends swaps with one behind it, which was seen already.
-		if f := w.flows[i]; f.idle() {
+		if f.idle() {
 			w.ended(f, f.pair.Finish())
 		}
 	}
