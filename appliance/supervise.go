@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"limpid/appliance/child"
 	"limpid/appliance/supervise"
 )
 
@@ -30,6 +31,9 @@ again.`,
 const minFlowTimeout = 3 * time.Second
 
 func superviseBox(ctx context.Context, t terminal, args []string) error {
+	if err := child.KeepPrivate(); err != nil {
+		return err
+	}
 	set := newFlags("supervise")
 	path, dir := configFlag(set), runFlag(set)
 	flowTimeout := set.Duration("flow-timeout", supervise.FlowTimeout, "")

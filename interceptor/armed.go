@@ -3,8 +3,6 @@ package interceptor
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"time"
 
 	"github.com/google/nftables"
 )
@@ -53,32 +51,4 @@ func (i *Interceptor) Disarm() error {
 func (i *Interceptor) armedElement() (*nftables.Set, []nftables.SetElement) {
 	return &nftables.Set{Table: bridgeTable(), Name: setArmed, KeyType: nftables.TypeIFName, HasTimeout: true},
 		[]nftables.SetElement{{Key: nameBytes(i.spec.LAN), Timeout: i.spec.ArmedTimeout}}
-}
-
-// LearnBypass lets connections from client to server be bridged for d.
-func (i *Interceptor) LearnBypass(client, server netip.Addr, d time.Duration) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.spec == nil {
-		return fmt.Errorf("learn bypass of %v to %v: %w", client, server, errNotApplied)
-	}
-	for _, f := range i.spec.families() {
-		if f.bits != client.BitLen() || f.bits != server.BitLen() {
-			continue
-		}
-		keyType, err := nftables.ConcatSetType(f.addrType, f.addrType)
-		if err != nil {
-			return fmt.Errorf("learn bypass of %v to %v: %w", client, server, err)
-		}
-		learned := &nftables.Set{Table: bridgeTable(), Name: setLearned + f.suffix, KeyType: keyType, HasTimeout: true}
-		key := append(client.AsSlice(), server.AsSlice()...)
-		if err := i.conn.SetAddElements(learned, []nftables.SetElement{{Key: key, Timeout: d}}); err != nil {
-			return fmt.Errorf("learn bypass of %v to %v: %w", client, server, err)
-		}
-		if err := i.conn.Flush(); err != nil {
-			return fmt.Errorf("learn bypass of %v to %v: %w", client, server, err)
-		}
-		return nil
-	}
-	return fmt.Errorf("learn bypass of %v to %v: this address family is not captured", client, server)
 }

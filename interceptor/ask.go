@@ -17,7 +17,7 @@ func (s Spec) askChains() []chain {
 			name := "syn" + f.suffix + vlanSuffix(vlan)
 			ask.rules = append(ask.rules, rule{
 				why: "a new connection to a captured port, while armed",
-				parts: []statement{iifname(s.LAN), etherType(f, vlan), tcp(), tcpPortIn(clientToServer, setPorts), syn(),
+				parts: []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(clientToServer, setPorts), syn(),
 					iifnameIn(setArmed), jump(name)},
 			})
 			chains = append(chains, chain{name: name, rules: s.synRules(f, vlan)})
@@ -27,7 +27,7 @@ func (s Spec) askChains() []chain {
 }
 
 func (s Spec) synRules(f family, vlan uint16) []rule {
-	pair, tuple := addressKey(f, clientToServer), tupleKey(f, clientToServer)
+	tuple := tupleKey(f, clientToServer)
 	asked := setAsked + f.suffix
 	var rules []rule
 	// A rule each, not a set: configured pairs may overlap, and there are few.
@@ -38,7 +38,6 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 				within(f, "saddr", f.saddr, p.Client), within(f, "daddr", f.daddr, p.Server), leave()}})
 		}
 	}
-	rules = append(rules, rule{why: "pairs found not to work", parts: []statement{pair.in(setLearned + f.suffix), leave()}})
 	rules = append(rules, rule{why: "learn the MACs of both ends, for the frames to the server",
 		parts: []statement{tuple.forget(asked), tuple.learn(asked, 0)}})
 	known := []statement{tuple.mapped(asked)}

@@ -20,10 +20,10 @@ func (s Spec) captureChains() []chain {
 			capture.rules = append(capture.rules,
 				rule{why: "from clients",
 					recipe: s.brouteRecipe(f, "dport"),
-					parts:  []statement{iifname(s.LAN), etherType(f, vlan), tcp(), tcpPortIn(clientToServer, setPorts), jump(lan)}},
+					parts:  []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(clientToServer, setPorts), jump(lan)}},
 				rule{why: "from servers",
 					recipe: s.brouteRecipe(f, "sport"),
-					parts:  []statement{iifname(s.WAN), etherType(f, vlan), tcp(), tcpPortIn(serverToClient, setPorts), jump(wan)}})
+					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}})
 			chains = append(chains,
 				chain{name: lan, rules: s.lanRules(f, vlan, takeLAN)},
 				chain{name: wan, rules: s.wanRules(f, takeWAN)})

@@ -14,19 +14,6 @@ type key struct {
 	exprs []expr.Any
 }
 
-// addressKey is client address . server address.
-func addressKey(f family, d direction) key {
-	client, server, texts := f.saddr, f.daddr, [2]string{"saddr", "daddr"}
-	if d == serverToClient {
-		client, server, texts = f.daddr, f.saddr, [2]string{"daddr", "saddr"}
-	}
-	words := f.addrLen / 4
-	return key{fmt.Sprintf("%s %s . %s %s", f.word, texts[0], f.word, texts[1]), []expr.Any{
-		&expr.Payload{DestRegister: keyRegister, Base: expr.PayloadBaseNetworkHeader, Offset: client, Len: f.addrLen},
-		&expr.Payload{DestRegister: keyRegister + words, Base: expr.PayloadBaseNetworkHeader, Offset: server, Len: f.addrLen},
-	}}
-}
-
 // tupleKey is client address . client port . server address . server port.
 func tupleKey(f family, d direction) key {
 	client, server, a := f.saddr, f.daddr, [2]string{"saddr", "daddr"}

@@ -24,7 +24,6 @@ const (
 	setDown        = "down"
 	setUp          = "up"
 	setAsked       = "asked"
-	setLearned     = "learned"
 	setFinClient   = "fin_client"
 	setFinToClient = "fin_to_client"
 	setFinServer   = "fin_server"
@@ -52,7 +51,6 @@ func (s Spec) sets() []set {
 		add := func(name string, macs bool, timeout time.Duration, size uint32) {
 			list = append(list, set{name: name + f.suffix, keys: tuple, macs: macs, dynamic: true, timeout: timeout, size: size})
 		}
-		list = append(list, set{name: setLearned + f.suffix, keys: []nftables.SetDatatype{f.addrType, f.addrType}, timeout: time.Minute, size: 4096})
 		add(setAsked, true, s.AskedTimeout, room)
 		add(setDown, true, s.FlowTimeout, s.Slots)
 		add(setUp, true, s.FlowTimeout, room)

@@ -104,6 +104,26 @@ func tcp() statement {
 	return metaEqual("meta l4proto tcp", expr.MetaKeyL4PROTO, []byte{unix.IPPROTO_TCP})
 }
 
+// wholeTCP matches TCP in one piece. Fragments, and IPv6 packets that have
+// another header before TCP, are bridged: the pieces of a packet must all go
+// the same way, and only the first one shows its ports.
+func wholeTCP(f family) statement {
+	if f.suffix == "6" {
+		return statement{"ip6 nexthdr tcp", []expr.Any{
+			&expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: 6, Len: 1},
+			&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{unix.IPPROTO_TCP}},
+		}}
+	}
+	whole := tcp()
+	whole.text = "ip frag-off & 0x3fff == 0 " + whole.text
+	whole.exprs = append([]expr.Any{
+		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: 6, Len: 2},
+		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 2, Mask: []byte{0x3f, 0xff}, Xor: []byte{0, 0}},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{0, 0}},
+	}, whole.exprs...)
+	return whole
+}
+
 func family4or6(f family) statement {
 	name := map[string]string{"4": "ipv4", "6": "ipv6"}[f.suffix]
 	return metaEqual("meta nfproto "+name, expr.MetaKeyNFPROTO, []byte{f.proto})

@@ -2,6 +2,7 @@ package child
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,15 @@ const (
 
 // Absent stands for a descriptor that a child does not get.
 const Absent = -1
+
+// KeepPrivate marks every descriptor but the standard three close-on-exec: what
+// a shell or an init system left open in the supervisor is not for its children.
+func KeepPrivate() error {
+	if err := unix.CloseRange(LinkFD, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return fmt.Errorf("keep descriptors from the children: %w: needs Linux 5.11 or later", err)
+	}
+	return nil
+}
 
 // Adopt checks that the descriptors from LinkFD to last are open but for those
 // that may be absent, and keeps them from whatever this process may start.

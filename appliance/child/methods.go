@@ -1,17 +1,12 @@
 package child
 
-import (
-	"encoding/json"
-	"net/netip"
-	"time"
-)
+import "encoding/json"
 
 // Methods of the control link.
 const (
 	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
-	MethodLearnBypass  = "learn-bypass"  // from the gate: LearnBypass
 )
 
 // FlowQuery asks for flows.
@@ -33,11 +28,4 @@ type FlowID struct {
 // ProxyStarted names the process that takes flows from now on.
 type ProxyStarted struct {
 	PID int `json:"pid"`
-}
-
-// LearnBypass asks that a pair of addresses is not captured for a while.
-type LearnBypass struct {
-	Client netip.Addr    `json:"client"`
-	Server netip.Addr    `json:"server"`
-	For    time.Duration `json:"for"`
 }

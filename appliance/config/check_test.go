@@ -11,13 +11,13 @@ import (
 func TestCheck(t *testing.T) {
 	tests := []struct{ name, source, want string }{
 		{"defaults", ports, "br0 = eth0 (clients) + eth1 (servers); management dhcp; " +
-			"TCP 80 over IPv4 and IPv6, mode full, capture auto, handshake auto, at most 65536 connections; non-HTTP tunnel; cache 256MiB RAM"},
+			"TCP 80 over IPv4 and IPv6, mode full, capture auto, handshake auto, at most 65536 connections; non-HTTP tunnel"},
 		{"every key", everyKey, "wire = lan (clients) + wan (servers); management 192.0.2.10/24 via 192.0.2.1 on eth2 in VLAN 7; " +
 			"TCP 8000,80 over IPv4, mode inbound, capture redirect, handshake accept, at most 1000000 connections, 2 bypass pairs; " +
-			"non-HTTP reset; cache off; 2 blocked patterns"},
+			"non-HTTP reset"},
 		{"disk cache, no management", ports + "management.address = \"none\"\ncache.disk = \"1GiB\"\nintercept.max_connections = 1\nrules.block = [\"a\"]",
 			"br0 = eth0 (clients) + eth1 (servers); management none; TCP 80 over IPv4 and IPv6, mode full, capture auto, handshake auto, " +
-				"at most 1 connection; non-HTTP tunnel; cache 256MiB RAM, 1GiB in /data/cache; 1 blocked pattern"},
+				"at most 1 connection; non-HTTP tunnel"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,17 +7,12 @@ import (
 
 // Summary is the effective choices that matter most, on one line.
 func (c *Config) Summary() string {
-	parts := []string{
+	return strings.Join([]string{
 		fmt.Sprintf("%s = %s (servers)", c.Bridge.Name, strings.Join(c.Bridge.Ports, " (clients) + ")),
 		"management " + c.Management.summary(),
 		c.Intercept.summary(),
 		"non-HTTP " + string(c.Proxy.NonHTTP),
-		c.Cache.summary(),
-	}
-	if n := len(c.Rules.Block); n > 0 {
-		parts = append(parts, count(n, "blocked pattern"))
-	}
-	return strings.Join(parts, "; ")
+	}, "; ")
 }
 
 // summary is the address and what differs from the usual: who routes for it, where it sits.
@@ -48,18 +43,6 @@ func (i Intercept) summary() string {
 		s += ", " + count(n, "bypass pair")
 	}
 	return s
-}
-
-// summary is the cache's levels.
-func (c Cache) summary() string {
-	switch {
-	case !c.Enabled:
-		return "cache off"
-	case c.Disk == 0:
-		return fmt.Sprintf("cache %s RAM", c.RAM)
-	default:
-		return fmt.Sprintf("cache %s RAM, %s in %s", c.RAM, c.Disk, c.Path)
-	}
 }
 
 // count puts a number before its noun.

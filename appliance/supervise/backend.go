@@ -12,7 +12,6 @@ import (
 
 	"limpid/appliance/child"
 	"limpid/appliance/control"
-	"limpid/appliance/link"
 	"limpid/proxy/scoreboard"
 )
 
@@ -119,17 +118,4 @@ func (b backend) ResetFlow(ctx context.Context, id uint64) error {
 func (b backend) Rules(context.Context) (control.RuleList, error) {
 	text, err := b.capture.Text()
 	return control.RuleList{Text: text}, err
-}
-
-// gateRequests are what the gate may ask for. The proxy may ask for nothing.
-func (s *Supervisor) gateRequests() map[string]link.Handler {
-	return map[string]link.Handler{
-		child.MethodLearnBypass: func(params json.RawMessage) (any, error) {
-			var p child.LearnBypass
-			if err := json.Unmarshal(params, &p); err != nil {
-				return nil, fmt.Errorf("read %s: %w", child.MethodLearnBypass, err)
-			}
-			return nil, s.capture.LearnBypass(p.Client, p.Server, p.For)
-		},
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -26,7 +25,6 @@ type Capture interface {
 	Arm() error
 	Disarm() error
 	Counters() (Counters, error)
-	LearnBypass(client, server netip.Addr, d time.Duration) error
 	// Text is the rules as installed, each beside its classic command.
 	Text() (string, error)
 	// Owner is a descriptor that keeps the rules in the kernel while anybody

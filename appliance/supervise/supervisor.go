@@ -144,7 +144,6 @@ func (s *Supervisor) open(ctx context.Context) error {
 	s.gate = s.keeper("gate", s.GateSettings, child.GateUser(), func(link int) []int {
 		return s.sockets.gateFiles(link, s.capture.Owner())
 	}, theGate, func() { s.sockets.gateEnded() })
-	s.gate.handlers = s.gateRequests()
 	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.sockets.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)

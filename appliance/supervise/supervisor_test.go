@@ -74,13 +74,12 @@ func (c *fakeCapture) Apply(_ context.Context, conf *config.Config, mac [6]byte,
 	return c.applyErr
 }
 
-func (c *fakeCapture) Counters() (Counters, error)                             { return Counters{Captured: 11, Bridged: 22}, nil }
-func (c *fakeCapture) LearnBypass(netip.Addr, netip.Addr, time.Duration) error { return nil }
-func (c *fakeCapture) Text() (string, error)                                   { return "rules", nil }
-func (c *fakeCapture) Owner() int                                              { return child.Absent }
-func (c *fakeCapture) Close() error                                            { c.mu.Lock(); c.closed = true; c.mu.Unlock(); return nil }
-func (c *fakeCapture) set(err error)                                           { c.mu.Lock(); c.applyErr = err; c.mu.Unlock() }
-func (c *fakeCapture) isClosed() bool                                          { c.mu.Lock(); defer c.mu.Unlock(); return c.closed }
+func (c *fakeCapture) Counters() (Counters, error) { return Counters{Captured: 11, Bridged: 22}, nil }
+func (c *fakeCapture) Text() (string, error)       { return "rules", nil }
+func (c *fakeCapture) Owner() int                  { return child.Absent }
+func (c *fakeCapture) Close() error                { c.mu.Lock(); c.closed = true; c.mu.Unlock(); return nil }
+func (c *fakeCapture) set(err error)               { c.mu.Lock(); c.applyErr = err; c.mu.Unlock() }
+func (c *fakeCapture) isClosed() bool              { c.mu.Lock(); defer c.mu.Unlock(); return c.closed }
 
 // box is a supervisor with real children, and fakes for the kernel.
 type box struct {
