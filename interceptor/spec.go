@@ -64,7 +64,7 @@ type Spec struct {
 	IPv6      bool
 	ProxyPort uint16 // of the TPROXY listeners on 127.0.0.1 and ::1
 	Queue     uint16 // NFQUEUE number the gate listens on
-	Slots     uint32 // flows captured at most; further ones are bridged
+	Slots     uint32 // flows in the kernel's sets, those included that have just ended; further ones are bridged
 	Bypass    []Pair
 
 	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive
@@ -83,7 +83,7 @@ func (s Spec) DefaultTimeouts() Spec {
 		}
 	}
 	set(&s.FlowTimeout, 100*time.Second)
-	set(&s.ClosingTimeout, 10*time.Second)
+	set(&s.ClosingTimeout, time.Second)
 	set(&s.AskedTimeout, time.Minute)
 	set(&s.ArmedTimeout, time.Second)
 	return s

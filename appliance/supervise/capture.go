@@ -33,6 +33,11 @@ type Capture interface {
 	Close() error
 }
 
+// slotsPerFlow leaves room for flows that have ended: each keeps its slot for up
+// to 2 s more (interceptor.Spec.ClosingTimeout, and the kernel collects once a
+// second), so that 65,536 connections can also be as many new ones each second.
+const slotsPerFlow = 2
+
 // kernelRules is the Capture of the real kernel.
 type kernelRules struct {
 	*interceptor.Interceptor
@@ -98,7 +103,7 @@ func (k *kernelRules) install(ctx context.Context, c *config.Config, mac [6]byte
 	spec := interceptor.Spec{
 		Bridge: c.Bridge.Name, BridgeMAC: mac, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1],
 		Ports: c.Intercept.Ports, VLANs: c.Bridge.VLANs, IPv6: c.Intercept.IPv6,
-		Capture: k.capture, Handshake: k.handshake, ProxyPort: c.Proxy.Port, Slots: uint32(flows),
+		Capture: k.capture, Handshake: k.handshake, ProxyPort: c.Proxy.Port, Slots: uint32(flows) * slotsPerFlow,
 		ArmedTimeout: c.Watchdog.Timeout, FlowTimeout: k.flowTimeout,
 	}
 	for _, p := range c.Intercept.Bypass {
