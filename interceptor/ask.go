@@ -10,7 +10,7 @@ const (
 // askChains judge the SYNs of new connections: they learn the MACs of both
 // ends and let the gate decide (mirror), or approve at once (accept).
 func (s Spec) askChains() []chain {
-	ask := chain{name: "ask", hook: "prerouting", priority: priorityAsk, rules: []rule{s.managementRule()}}
+	ask := chain{name: "ask", hook: "prerouting", priority: priorityAsk, rules: []rule{passRule(), s.managementRule()}}
 	var chains []chain
 	for _, vlan := range s.vlans() {
 		for _, f := range s.families() {
@@ -45,6 +45,12 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 		return append(rules, rule{why: "ask the gate; nobody there: bridge", parts: append(known, askQueue(s.Queue))})
 	}
 	return append(rules, rule{why: "the kernel answers for the server", parts: append(known, setMark(MarkApproved.WithVLAN(vlan)))})
+}
+
+// passRule lets what can never be captured leave a chain at its first rule: it
+// is most of what crosses, and each rule costs every frame that meets it.
+func passRule() rule {
+	return rule{why: "nothing to look for here", parts: []statement{otherPorts(setPorts), accept()}}
 }
 
 // managementRule keeps the box's own address reachable: frames addressed to

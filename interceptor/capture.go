@@ -5,7 +5,7 @@ import "fmt"
 // captureChains take approved SYNs and the packets of known flows off the
 // bridge; everything else falls through and is bridged.
 func (s Spec) captureChains() []chain {
-	capture := chain{name: "capture", hook: "prerouting", priority: priorityCapture, rules: []rule{s.managementRule()}}
+	capture := chain{name: "capture", hook: "prerouting", priority: priorityCapture, rules: []rule{passRule(), s.managementRule()}}
 	var chains []chain
 	for _, vlan := range s.vlans() {
 		takeLAN, takeWAN := "take_lan"+vlanSuffix(vlan), "take_wan"+vlanSuffix(vlan)

@@ -150,6 +150,18 @@ func tcpPortIn(d direction, set string) statement {
 	}}
 }
 
+// otherPorts matches TCP neither end of which is a captured port.
+func otherPorts(set string) statement {
+	out := tcp()
+	out.text += fmt.Sprintf(" tcp dport != @%s tcp sport != @%s", set, set)
+	for _, offset := range []uint32{2, 0} {
+		out.exprs = append(out.exprs,
+			&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: offset, Len: 2},
+			&expr.Lookup{SourceRegister: register, SetName: set, Invert: true})
+	}
+	return out
+}
+
 func tcpFlags(text string, mask, value byte) statement {
 	return statement{text, []expr.Any{
 		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 13, Len: 1},

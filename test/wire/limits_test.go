@@ -17,8 +17,8 @@ import (
 	"limpid/test/lab"
 )
 
-// open opens n connections at once, uses each, and keeps them.
-func open(t *testing.T, l *lab.Lab, n int, target string) []*net.TCPConn {
+// open opens n connections to s1 at once, uses each, and keeps them.
+func open(t *testing.T, l *lab.Lab, n int) []*net.TCPConn {
 	t.Helper()
 	addrs := l.ClientAddrs(max(n/20, 1))
 	conns, errs := make([]*net.TCPConn, n), make([]error, n)
@@ -34,7 +34,7 @@ func open(t *testing.T, l *lab.Lab, n int, target string) []*net.TCPConn {
 			defer func() { <-slots }()
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			conn, err := l.C1.Dial(ctx, "tcp", addrs[i%len(addrs)].String(), target)
+			conn, err := l.C1.Dial(ctx, "tcp", addrs[i%len(addrs)].String(), "10.77.0.101:80")
 			if err == nil {
 				err = fetch(conn, "/bytes/500", 500)
 			}
@@ -67,14 +67,14 @@ func TestFurtherConnectionsAreBridged(t *testing.T) {
 	const limit, more = 40, 20
 	l, p := inline(t, basic+fmt.Sprintf("[intercept]\nmax_connections = %d\n", limit))
 	o := origin(t, l.S1)
-	conns := open(t, l, limit, "10.77.0.101:80")
+	conns := open(t, l, limit)
 	full := func() bool { return status(t, p).Flows.Active == limit }
 	eventually(t, "the limit to be reached", full)
 	if status(t, p).Handshake == "accept" {
 		// The kernel accepts by itself, so capture stops as a whole.
 		must(t, p.WaitMode("bypass", startTime))
 	}
-	conns = append(conns, open(t, l, more, "10.77.0.101:80")...)
+	conns = append(conns, open(t, l, more)...)
 	if s := status(t, p); s.Flows.Captured != limit || s.Flows.Bridged < more || s.Flows.Active != limit {
 		t.Errorf("%d connections with room for %d: captured %d, active %d, bridged %d", limit+more, limit, s.Flows.Captured, s.Flows.Active, s.Flows.Bridged)
 	}
@@ -98,7 +98,7 @@ func TestFullSetsBridge(t *testing.T) {
 	const limit, burst = 10, 150
 	l, p := inline(t, basic+fmt.Sprintf("[intercept]\nmax_connections = %d\n", limit))
 	origin(t, l.S1)
-	conns := open(t, l, burst, "10.77.0.101:80")
+	conns := open(t, l, burst)
 	s := status(t, p)
 	if s.Flows.Captured < limit/2 || s.Flows.Captured > 2*limit || s.Flows.Bridged < burst-2*limit {
 		t.Errorf("%d connections with room for %d: captured %d, bridged %d", burst, limit, s.Flows.Captured, s.Flows.Bridged)
@@ -148,7 +148,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	}))
 	defer func() { must(t, sets.CloseLasting()) }()
 	// Once through everything, so that pools and threads are as they will stay.
-	closeAll(open(t, l, 200, "10.77.0.101:80"))
+	closeAll(open(t, l, 200))
 	settled := func() map[string]int {
 		t.Helper()
 		eventually(t, "flows to end", func() bool { return status(t, p).Flows.Active == 0 && o.Open() == 0 })
@@ -159,7 +159,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 		return footprint(t, sets, p)
 	}
 	before := settled()
-	conns := open(t, l, many, "10.77.0.101:80")
+	conns := open(t, l, many)
 	if s := status(t, p); s.Flows.Active != uint64(many) {
 		t.Errorf("%d flows active, want %d", s.Flows.Active, many)
 	}
