@@ -72,10 +72,8 @@ func (g *Gate) watch() error {
 	if g.keep, err = keepaliveOf(g.Listeners[0]); err != nil {
 		return fmt.Errorf("start gate: %w", err)
 	}
-	for _, fd := range g.Listeners {
-		if err := g.loop.Add(fd, unix.EPOLLIN, &listener{gate: g, fd: fd}); err != nil {
-			return fmt.Errorf("start gate: %w", err)
-		}
+	if err := g.listen(); err != nil {
+		return fmt.Errorf("start gate: %w", err)
 	}
 	if err := g.loop.Every(tick, g.tick); err != nil {
 		return fmt.Errorf("start gate: %w", err)

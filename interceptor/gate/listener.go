@@ -54,11 +54,18 @@ func (g *Gate) pauseAccepting(err error) {
 
 func (g *Gate) resumeAccepting() {
 	g.paused = time.Time{}
-	for _, fd := range g.Listeners {
-		if err := g.loop.Add(fd, unix.EPOLLIN, &listener{gate: g, fd: fd}); err != nil {
-			g.log.Error("cannot watch the listener again", "error", err)
-		}
+	if err := g.listen(); err != nil {
+		g.log.Error("cannot watch the listeners again", "error", err)
 	}
+}
+
+// listen has the loop tell of connections that wait on any listener.
+func (g *Gate) listen() error {
+	var errs []error
+	for _, fd := range g.Listeners {
+		errs = append(errs, g.loop.Add(fd, unix.EPOLLIN, &listener{gate: g, fd: fd}))
+	}
+	return errors.Join(errs...)
 }
 
 // accepted finds out where a client wanted to go and sends its flow on.
