@@ -24,23 +24,32 @@ const (
 
 // Cells of the proxy's board.
 const (
-	Taken        Cell = iota // flows taken from the hand-over queue, health checks too
-	Ended                    // of those, flows that have ended
-	Requests                 // request heads forwarded, health checks not counted
-	Responses                // final response heads forwarded
-	Tunnels                  // flows that became tunnels because they are not plainly HTTP
-	Resets                   // flows ended by a reset from either side
-	BytesUp                  // bytes from clients to servers
-	BytesDown                // bytes from servers to clients
-	CacheHits                // responses from the cache
-	CacheMisses              // requests the cache had nothing for
-	HealthTaken              // flows among Taken that were health checks
-	HealthEnded              // and of those, ended
-	UpstreamLost             // flows whose upstream connection could not be made
+	Taken            Cell = iota // flows taken from the hand-over queue, health checks too
+	Ended                        // of those, flows that have ended
+	Requests                     // request heads forwarded, health checks not counted
+	Responses                    // final response heads forwarded
+	Tunnels                      // flows that became tunnels because they are not plainly HTTP
+	Resets                       // flows ended by a reset from either side
+	BytesUp                      // bytes sent to servers
+	BytesDown                    // bytes sent to clients
+	CacheHits                    // responses from the cache
+	CacheMisses                  // requests the cache had nothing for
+	HealthTaken                  // flows among Taken that were health checks
+	HealthEnded                  // and of those, ended
+	UpstreamLost                 // flows whose upstream connection could not be made
+	BytesFromClients             // bytes received from clients
+	BytesFromServers             // bytes received from servers
+	HeadTimeout                  // flows ended because a head stayed incomplete
+	BodyTimeout                  // flows ended because a body did not move
+	IdleTimeout                  // flows ended because nothing happened on them
+	LogDropped                   // access log records dropped because the log was slow or full
 	// TunnelBy is the first of TunnelReasons cells: flows that were not plainly
 	// HTTP, by the number of the reason in package relay.
 	TunnelBy
-	proxyCells = TunnelBy + TunnelReasons
+	// Those behind are reached by Transactions and by a Histogram.
+	transactions = TunnelBy + TunnelReasons
+	histograms   = transactions + Cell(Methods*Classes*Verdicts)
+	proxyCells   = histograms + Cell(Histograms*histogramCells)
 )
 
 // TunnelReasons is how many reasons have a cell.
@@ -48,7 +57,7 @@ const TunnelReasons = 64
 
 const (
 	// maxCells leaves room for more counters without moving the heartbeats.
-	maxCells = 128
+	maxCells = 1024
 	// MaxLoops is how many event loops can show a heartbeat.
 	MaxLoops = 64
 	boardLen = (maxCells + MaxLoops) * 8
