@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/supervise"
+	"limpid/proxy/leg"
 )
 
 // limpid runs a command line in this process.
@@ -212,7 +214,8 @@ func TestAgo(t *testing.T) {
 // TestSettingsReachTheChildren goes through JSON, as the control link does:
 // two fields of one name would drop out of it without an error.
 func TestSettingsReachTheChildren(t *testing.T) {
-	c, err := config.Parse("limpid.toml", []byte("[bridge]\nports = [\"eth0\", \"eth1\"]\n[proxy]\nnon_http = \"reset\"\n"))
+	c, err := config.Parse("limpid.toml", []byte("[bridge]\nports = [\"eth0\", \"eth1\"]\n[proxy]\nnon_http = \"reset\"\n"+
+		"head_limit = 5000\nline_limit = 4000\nfields_limit = 99\nhead_timeout = \"2s\"\nbody_timeout = \"3s\"\nidle_timeout = \"4s\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,9 +231,24 @@ func TestSettingsReachTheChildren(t *testing.T) {
 	if proxy != proxyLineOf(told) || proxy.NonHTTP != "reset" || proxy.Loops != 3 || proxy.OrphanGrace != told.Grace || proxy.Grace != lastGrace {
 		t.Errorf("proxy is told %+v", proxy)
 	}
+	if proxy.HeadLimit != 5000 || proxy.LineLimit != 4000 || proxy.FieldsLimit != 99 ||
+		proxy.HeadTimeout != 2*time.Second || proxy.BodyTimeout != 3*time.Second || proxy.IdleTimeout != 4*time.Second {
+		t.Errorf("proxy is told %+v", proxy)
+	}
 	told.Grace = 0
 	if gate := gateLineOf(told); gate.OrphanGrace != 0 {
 		t.Errorf("a gate that holds no rules goes on for %v without a supervisor", gate.OrphanGrace)
+	}
+}
+
+// TestLongestHeadCanBeHeld keeps the range of proxy.head_limit and what the
+// proxy can hold of a connection together.
+func TestLongestHeadCanBeHeld(t *testing.T) {
+	for limit, valid := range map[int]bool{leg.HoldLimit: true, leg.HoldLimit + 1: false} {
+		source := fmt.Sprintf("[bridge]\nports = [\"eth0\", \"eth1\"]\n[proxy]\nhead_limit = %d\n", limit)
+		if _, err := config.Parse("limpid.toml", []byte(source)); (err == nil) != valid {
+			t.Errorf("head_limit %d: %v", limit, err)
+		}
 	}
 }
 

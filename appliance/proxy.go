@@ -24,9 +24,21 @@ type proxyLine struct {
 }
 
 func proxyLineOf(t supervise.Told) proxyLine {
+	c := t.Config.Proxy
 	return proxyLine{
-		lead:     lead{t.Grace},
-		Settings: proxy.Settings{NonHTTP: string(t.Config.Proxy.NonHTTP), Via: t.Config.Proxy.Via, Loops: t.Loops, Grace: lastGrace},
+		lead: lead{t.Grace},
+		Settings: proxy.Settings{
+			NonHTTP:     string(c.NonHTTP),
+			Via:         c.Via,
+			HeadLimit:   int(c.HeadLimit),
+			LineLimit:   int(c.LineLimit),
+			FieldsLimit: c.FieldsLimit,
+			HeadTimeout: c.HeadTimeout,
+			BodyTimeout: c.BodyTimeout,
+			IdleTimeout: c.IdleTimeout,
+			Loops:       t.Loops,
+			Grace:       lastGrace,
+		},
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 
 	"limpid/proxy/flowtest"
 	"limpid/proxy/handover"
+	"limpid/proxy/http1"
+	"limpid/proxy/leg"
+	"limpid/proxy/relay"
 	"limpid/proxy/scoreboard"
 )
 
@@ -293,9 +296,31 @@ func TestGateGoneLeavesFlowsAlone(t *testing.T) {
 	r.end()
 }
 
+func TestSettingsReachTheRelay(t *testing.T) {
+	for _, c := range []struct {
+		settings Settings
+		want     relay.Settings
+	}{
+		{Settings{}, relay.Settings{Limits: http1.DefaultLimits()}},
+		{
+			Settings{NonHTTP: "reset", HeadLimit: leg.HoldLimit, LineLimit: 2, FieldsLimit: 3, HeadTimeout: 4, BodyTimeout: 5, IdleTimeout: 6},
+			relay.Settings{
+				ResetNonHTTP: true, Limits: http1.Limits{Head: leg.HoldLimit, Line: 2, Fields: 3}, HeadTimeout: 4, BodyTimeout: 5, IdleTimeout: 6,
+			},
+		},
+	} {
+		s, err := c.settings.check()
+		if got := s.relay(); err != nil || got != c.want {
+			t.Errorf("%+v becomes %+v (%v), want %+v", c.settings, got, err, c.want)
+		}
+	}
+}
+
 func TestSettingsAreChecked(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
-	for _, s := range []Settings{{NonHTTP: "drop"}, {Loops: -1}, {Loops: scoreboard.MaxLoops + 1}, {Via: true}, {Grace: -1}} {
+	for _, s := range []Settings{{NonHTTP: "drop"}, {Loops: -1}, {Loops: scoreboard.MaxLoops + 1}, {Via: true}, {Grace: -1},
+		{HeadTimeout: -1}, {BodyTimeout: -1}, {IdleTimeout: -1}, {HeadLimit: -1}, {LineLimit: -1}, {FieldsLimit: -1}, {HeadLimit: leg.HoldLimit + 1},
+	} {
 		if _, err := New(s, Sockets{}, log); err == nil {
 			t.Errorf("%+v was taken", s)
 		}

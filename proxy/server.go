@@ -10,7 +10,6 @@ import (
 
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
-	"limpid/proxy/http1"
 	"limpid/proxy/relay"
 )
 
@@ -55,8 +54,7 @@ func newServer(p *Proxy, number int) (*server, error) {
 }
 
 func (s *server) equip() (err error) {
-	settings := relay.Settings{ResetNonHTTP: s.proxy.settings.NonHTTP == "reset", Limits: http1.DefaultLimits()}
-	s.worker, err = relay.NewWorker(s.loop, settings, &s.proxy.active, s.proxy.sockets.Board, s.proxy.log)
+	s.worker, err = relay.NewWorker(s.loop, s.proxy.settings.relay(), &s.proxy.active, s.proxy.sockets.Board, s.proxy.log)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,15 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
 	"time"
 
 	"limpid/proxy/handover"
+	"limpid/proxy/http1"
+	"limpid/proxy/leg"
 	"limpid/proxy/relay"
 	"limpid/proxy/scoreboard"
 )
@@ -18,6 +21,17 @@ type Settings struct {
 	NonHTTP string `json:"non_http"`
 	// Via asks for a Via field in forwarded heads.
 	Via bool `json:"via"`
+	// HeadLimit and LineLimit bound a head and one of its lines, in bytes, at
+	// most leg.HoldLimit; FieldsLimit is how many field lines it may have. 0
+	// stands for the default of http1.DefaultLimits.
+	HeadLimit   int `json:"head_limit"`
+	LineLimit   int `json:"line_limit"`
+	FieldsLimit int `json:"fields_limit"`
+	// HeadTimeout, BodyTimeout and IdleTimeout are those of relay.Settings, in
+	// nanoseconds, 0 for none.
+	HeadTimeout time.Duration `json:"head_timeout"`
+	BodyTimeout time.Duration `json:"body_timeout"`
+	IdleTimeout time.Duration `json:"idle_timeout"`
 	// Loops is the number of event loops, 0 for one a processor, at most
 	// scoreboard.MaxLoops.
 	Loops int `json:"loops"`
@@ -35,6 +49,17 @@ type Sockets struct {
 	Board    *scoreboard.Board
 }
 
+// relay is what the settings say of flows.
+func (s Settings) relay() relay.Settings {
+	return relay.Settings{
+		ResetNonHTTP: s.NonHTTP == "reset",
+		Limits:       http1.Limits{Head: s.HeadLimit, Line: s.LineLimit, Fields: s.FieldsLimit},
+		HeadTimeout:  s.HeadTimeout,
+		BodyTimeout:  s.BodyTimeout,
+		IdleTimeout:  s.IdleTimeout,
+	}
+}
+
 // FlowInfo describes a flow to people.
 type FlowInfo = relay.Info
 
@@ -49,7 +74,16 @@ func (s Settings) check() (Settings, error) {
 		return s, errors.New("read proxy settings: via is true: heads are forwarded as received, set it to false")
 	case s.Grace < 0:
 		return s, fmt.Errorf("read proxy settings: grace is %v: want 0 or more", s.Grace)
+	case min(s.HeadTimeout, s.BodyTimeout, s.IdleTimeout) < 0:
+		return s, fmt.Errorf("read proxy settings: timeouts are %v, %v and %v: want 0 or more", s.HeadTimeout, s.BodyTimeout, s.IdleTimeout)
+	case min(s.HeadLimit, s.LineLimit, s.FieldsLimit) < 0 || s.HeadLimit > leg.HoldLimit:
+		return s, fmt.Errorf("read proxy settings: limits are %d, %d and %d: want 0 or more, and a head of at most %d bytes: no more is held",
+			s.HeadLimit, s.LineLimit, s.FieldsLimit, leg.HoldLimit)
 	}
+	defaults := http1.DefaultLimits()
+	s.HeadLimit = cmp.Or(s.HeadLimit, defaults.Head)
+	s.LineLimit = cmp.Or(s.LineLimit, defaults.Line)
+	s.FieldsLimit = cmp.Or(s.FieldsLimit, defaults.Fields)
 	if s.Loops == 0 {
 		s.Loops = min(runtime.NumCPU(), scoreboard.MaxLoops)
 	}

@@ -36,6 +36,12 @@ port = 3128
 client_port = "any"
 non_http = "reset"
 via = false
+head_limit = "16KiB"
+line_limit = 1024
+fields_limit = 4096
+head_timeout = "1s"
+body_timeout = "0"
+idle_timeout = "168h"
 [cache]
 enabled = false
 ram = 1024
@@ -72,7 +78,10 @@ func every() *Config {
 				{Server: netip.MustParsePrefix("2001:db8::1/128")},
 			},
 		},
-		Proxy:    Proxy{Port: 3128, ClientPort: ClientPortAny, NonHTTP: NonHTTPReset},
+		Proxy: Proxy{
+			Port: 3128, ClientPort: ClientPortAny, NonHTTP: NonHTTPReset, HeadLimit: 16 * KiB, LineLimit: KiB, FieldsLimit: 4096,
+			HeadTimeout: time.Second, IdleTimeout: 168 * time.Hour,
+		},
 		Cache:    Cache{RAM: KiB, Disk: 16 * GiB, Path: "/srv/cache"},
 		Rules:    Rules{Block: []string{"ads.example", "*.tracker.example/path*"}},
 		Watchdog: Watchdog{Interval: time.Second, Timeout: time.Minute},

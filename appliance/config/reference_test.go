@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -41,8 +42,8 @@ func TestReferenceHasEveryKey(t *testing.T) {
 			order = append(order, n)
 		}
 	}
-	if len(order) != 32 {
-		t.Errorf("the schema has %d keys, want 32", len(order))
+	if len(order) != 38 {
+		t.Errorf("the schema has %d keys, want 38", len(order))
 	}
 	if !slices.IsSorted(order) {
 		t.Error("the keys are not in the order of the schema")
@@ -94,6 +95,11 @@ func TestReferenceExamples(t *testing.T) {
 func TestReferenceRanges(t *testing.T) {
 	for _, text := range []string{
 		`"` + brief(minInterval) + `" to "` + brief(maxInterval) + `"`,
+		fmt.Sprintf("%q to %q, which", minHead, maxHead),
+		fmt.Sprintf("%q to %q. A connection", minLine, maxHead),
+		fmt.Sprintf(" %d to %d.", minFields, maxFields),
+		fmt.Sprintf("%q to %q, or", brief(minDeadline), brief(maxDeadline)),
+		fmt.Sprintf("%q to %q, or", brief(minDeadline), brief(maxIdle)),
 		Size(maxSource).String()[:3] + " KiB",
 	} {
 		if !strings.Contains(reference, text) {

@@ -102,6 +102,17 @@ type Proxy struct {
 	NonHTTP    NonHTTP    `toml:"non_http"`
 	// Via adds a Via field to messages (RFC 9110, 7.6.3).
 	Via bool `toml:"via"`
+	// HeadLimit bounds a message's head, LineLimit one of its lines without CR LF: 4 KiB and 1 KiB to 64 KiB.
+	HeadLimit Size `toml:"head_limit"`
+	LineLimit Size `toml:"line_limit"`
+	// FieldsLimit is how many field lines a head may have, 16 to 4096.
+	FieldsLimit int `toml:"fields_limit"`
+	// HeadTimeout is how long a head may take from its first byte to its end: 0 for ever, or 1 s to 24 h.
+	HeadTimeout time.Duration `toml:"head_timeout"`
+	// BodyTimeout is how long a message that has begun may stand still: 0 for ever, or 1 s to 24 h.
+	BodyTimeout time.Duration `toml:"body_timeout"`
+	// IdleTimeout is how long nothing at all may move on a connection: 0 for ever, or 1 s to 168 h.
+	IdleTimeout time.Duration `toml:"idle_timeout"`
 }
 
 // ClientPort says which source port a server sees.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -180,6 +181,17 @@ func (t *table) duration(name string, low, high time.Duration, to *time.Duration
 	default:
 		*to = d
 	}
+}
+
+// deadline reads a duration from low to high, or 0, which is none.
+func (t *table) deadline(name string, low, high time.Duration, to *time.Duration) {
+	d := *to
+	t.duration(name, math.MinInt64, math.MaxInt64, &d)
+	if d != 0 && (d < low || d > high) {
+		t.doc.report(t.key(name), `%s is out of range; use %s to %s, or "0" for none`, quote(brief(d)), brief(low), brief(high))
+		return
+	}
+	*to = d
 }
 
 // kind names the TOML type of a value.

@@ -75,10 +75,16 @@ func same(b []byte, lower string) bool {
 }
 
 // trim takes optional white space off both ends (RFC 9110, 5.6.3).
-func trim(b []byte) []byte {
+func trim(b []byte) []byte { return trimRight(trimLeft(b)) }
+
+func trimLeft(b []byte) []byte {
 	for len(b) > 0 && isSpace(b[0]) {
 		b = b[1:]
 	}
+	return b
+}
+
+func trimRight(b []byte) []byte {
 	for len(b) > 0 && isSpace(b[len(b)-1]) {
 		b = b[:len(b)-1]
 	}

@@ -6,6 +6,9 @@ type Span struct{ Start, End uint32 }
 // Of returns the bytes of the span in the head it was read from.
 func (s Span) Of(head []byte) []byte { return head[s.Start:s.End] }
 
+// spanAt is the span of value, which begins at the given offset.
+func spanAt(at int, value []byte) Span { return Span{uint32(at), uint32(at + len(value))} }
+
 // Len is the length of the span in bytes.
 func (s Span) Len() int { return int(s.End - s.Start) }
 
@@ -29,6 +32,7 @@ type Request struct {
 	ContentLength int64 // bytes, 0 without Content-Length
 	Target        Span
 	Host          Span // the value of Host, empty without
+	UserAgent     Span // the value of the first User-Agent, empty without
 	MethodName    Span
 	Method        Method
 	Form          Form
@@ -40,6 +44,7 @@ type Request struct {
 type Response struct {
 	Length        int   // bytes of the head, its empty line included
 	ContentLength int64 // bytes, 0 without Content-Length
+	ContentType   Span  // the value of the first Content-Type, empty without
 	Status        uint16
 	Minor         uint8 // of HTTP/1.x
 	Flags         Flags

@@ -29,7 +29,7 @@ func (p *Parser) Reset() { *p = Parser{} }
 // is taken as part of it (RFC 9112, 2.2).
 func (p *Parser) Request(b []byte, limits *Limits) (Request, Reason) {
 	view := b[:min(len(b), limits.Head)]
-	reason := p.requestStart(view)
+	reason := p.requestStart(view, limits)
 	if reason == OK {
 		reason = p.fieldLines(view, limits, true)
 	}
@@ -48,7 +48,7 @@ func (p *Parser) Request(b []byte, limits *Limits) (Request, Reason) {
 // Response reads a response's head at the start of b.
 func (p *Parser) Response(b []byte, limits *Limits) (Response, Reason) {
 	view := b[:min(len(b), limits.Head)]
-	reason := p.responseStart(view)
+	reason := p.responseStart(view, limits)
 	if reason == OK {
 		reason = p.fieldLines(view, limits, false)
 	}
@@ -66,33 +66,26 @@ func (p *Parser) Response(b []byte, limits *Limits) (Response, Reason) {
 
 // nextLine finds the CR LF that ends the line at p.line and moves p behind it.
 // It lets no control character but HTAB through (RFC 9110, 5.5).
-func (p *Parser) nextLine(b []byte) (line []byte, reason Reason) {
+func (p *Parser) nextLine(b []byte, limits *Limits) (line []byte, reason Reason) {
 	i := p.scanned
-	for {
-		i += plain(b[i:])
-		for i < len(b) && (b[i] >= 0x20 && b[i] != 0x7f || b[i] == '\t') {
-			i++
-		}
-		if i == len(b) {
-			p.scanned = i
-			return nil, More
-		}
-		switch b[i] {
-		case '\r':
-			switch {
-			case i+1 == len(b):
-				p.scanned = i
-				return nil, More
-			case b[i+1] != '\n':
-				return nil, BareCR
-			}
-			line = b[p.line:i]
-			p.line, p.scanned = i+2, i+2
-			return line, OK
-		default:
-			return nil, controlReason(b[i])
-		}
+	i += plain(b[i:])
+	for i < len(b) && (b[i] >= 0x20 && b[i] != 0x7f || b[i] == '\t') {
+		i++
 	}
+	switch {
+	case i-p.line > limits.Line:
+		return nil, LineTooLong
+	case i == len(b), b[i] == '\r' && i+1 == len(b):
+		p.scanned = i
+		return nil, More
+	case b[i] != '\r':
+		return nil, controlReason(b[i])
+	case b[i+1] != '\n':
+		return nil, BareCR
+	}
+	line = b[p.line:i]
+	p.line, p.scanned = i+2, i+2
+	return line, OK
 }
 
 func controlReason(c byte) Reason {
@@ -111,7 +104,7 @@ func controlReason(c byte) Reason {
 func (p *Parser) fieldLines(b []byte, limits *Limits, request bool) Reason {
 	for {
 		start := p.line
-		line, reason := p.nextLine(b)
+		line, reason := p.nextLine(b, limits)
 		if reason != OK {
 			return reason
 		}
@@ -126,11 +119,13 @@ func (p *Parser) fieldLines(b []byte, limits *Limits, request bool) Reason {
 		if reason != OK {
 			return reason
 		}
-		name, value := line[:colon], trim(line[colon+1:])
+		name, rest := line[:colon], trimLeft(line[colon+1:])
+		value := trimRight(rest)
+		at := start + len(line) - len(rest)
 		if request {
-			reason = p.request.field(name, value, start+colon+1, line)
+			reason = p.request.field(name, value, at)
 		} else {
-			reason = p.response.field(name, value)
+			reason = p.response.field(name, value, at)
 		}
 		if reason != OK {
 			return reason

@@ -36,6 +36,7 @@ const (
 	BadHost          // Host is no host and port
 	HostMismatch     // Host differs from the authority in the target
 	HeadTooLarge     // the head is larger than Limits.Head
+	LineTooLong      // a line of the head is longer than Limits.Line
 	TooManyFields    // more field lines than Limits.Fields
 	BadChunk         // a chunk is malformed
 	ChunkTooLarge    // a chunk size of more than 15 hexadecimal digits
@@ -55,7 +56,7 @@ var reasonNames = [reasonCount]string{
 	DifferingLengths: "differing-lengths", LengthAndCoding: "length-and-coding", UnknownCoding: "unknown-coding",
 	ChunkedNotLast: "chunked-not-last", ChunkedTwice: "chunked-twice", CodingInHTTP10: "coding-in-http10",
 	ForbiddenFraming: "forbidden-framing", NoHost: "no-host", SeveralHosts: "several-hosts", BadHost: "bad-host",
-	HostMismatch: "host-mismatch", HeadTooLarge: "head-too-large", TooManyFields: "too-many-fields",
+	HostMismatch: "host-mismatch", HeadTooLarge: "head-too-large", LineTooLong: "line-too-long", TooManyFields: "too-many-fields",
 	BadChunk: "bad-chunk", ChunkTooLarge: "chunk-too-large", ChunkLineTooLong: "chunk-line-too-long",
 	TrailerTooLarge: "trailer-too-large",
 }

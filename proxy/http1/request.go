@@ -5,7 +5,7 @@ import "bytes"
 const versionLen = len("HTTP/1.1")
 
 // requestStart reads up to the end of the request line.
-func (p *Parser) requestStart(b []byte) Reason {
+func (p *Parser) requestStart(b []byte, limits *Limits) Reason {
 	if p.stage == atStart {
 		if len(b) == 0 {
 			return More
@@ -32,7 +32,7 @@ func (p *Parser) requestStart(b []byte) Reason {
 	}
 	if p.stage == inFirst {
 		start := p.line
-		line, reason := p.nextLine(b)
+		line, reason := p.nextLine(b, limits)
 		if reason != OK {
 			return reason
 		}
@@ -150,9 +150,8 @@ func authority(uri []byte) []byte {
 	return rest
 }
 
-// field takes one field of a request. The value's place is found from the
-// whole line and the offset behind the colon.
-func (r *Request) field(name, value []byte, behindColon int, line []byte) Reason {
+// field takes one field of a request, whose value is at the given offset.
+func (r *Request) field(name, value []byte, at int) Reason {
 	switch len(name) {
 	case len("host"):
 		if same(name, "host") {
@@ -163,11 +162,12 @@ func (r *Request) field(name, value []byte, behindColon int, line []byte) Reason
 				return BadHost
 			}
 			r.Flags |= hasHost
-			lead := 0
-			for rest := line[len(name)+1:]; lead < len(rest) && isSpace(rest[lead]); {
-				lead++
-			}
-			r.Host = Span{uint32(behindColon + lead), uint32(behindColon + lead + len(value))}
+			r.Host = spanAt(at, value)
+			return OK
+		}
+	case len("user-agent"):
+		if r.UserAgent.Start == 0 && same(name, "user-agent") {
+			r.UserAgent = spanAt(at, value)
 			return OK
 		}
 	case len("expect"):

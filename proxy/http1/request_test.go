@@ -129,8 +129,11 @@ var requestCases = []struct {
 	{"6.1", "empty", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", UnknownCoding},
 	{"6.1", "hidden by space before colon", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding : chunked\r\n\r\n", SpaceBeforeColon},
 	{"RFC 9113 3.4", "preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Preface},
-	{"RFC 9110 2.3", "head larger than the limit", "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 64<<10), HeadTooLarge},
-	{"RFC 9110 2.3", "target larger than the limit", "GET /" + strings.Repeat("x", 64<<10), HeadTooLarge},
+	{"RFC 9110 2.3", "head larger than the limit", "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: "+strings.Repeat("x", 30<<10)+"\r\n", 3), HeadTooLarge},
+	{"RFC 9110 2.3", "field line of 32 KiB", "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 32<<10-3) + "\r\n\r\n", OK},
+	{"RFC 9110 2.3", "field line larger than the limit", "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 32<<10-2) + "\r\n\r\n", LineTooLong},
+	{"RFC 9110 2.3", "NUL behind the limit of a line", "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 32<<10-2) + "\x00\r\n\r\n", LineTooLong},
+	{"RFC 9112 3", "request line larger than the limit", "GET /" + strings.Repeat("x", 32<<10), LineTooLong},
 	{"RFC 9110 2.3", "256 fields", "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 255) + "\r\n", OK},
 	{"RFC 9110 2.3", "257 fields", "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 256) + "\r\n", TooManyFields},
 }
@@ -178,6 +181,7 @@ func TestRequestSaysWhatTheHeadSays(t *testing.T) {
 	text := func(head string, s Span) string { return string(s.Of([]byte(head))) }
 	for _, c := range []struct {
 		head, name, target, host string
+		agent                    string
 		method                   Method
 		form                     Form
 		flags                    Flags
@@ -186,6 +190,8 @@ func TestRequestSaysWhatTheHeadSays(t *testing.T) {
 		length                   int
 	}{
 		{head: "GET /x?y HTTP/1.1\r\nHOST:  a:1 \r\n\r\nmore", name: "GET", target: "/x?y", host: "a:1", method: GET, persistent: true, length: 34},
+		{head: "GET / HTTP/1.1\r\nUSER-agent:\t a b \t\r\nHost: a\r\nUser-Agent: c\r\n\r\n", name: "GET", target: "/", host: "a", agent: "a b", method: GET, persistent: true, length: 62},
+		{head: "GET / HTTP/1.1\r\nUser-Agent:\r\nHost: a\r\nUser-Agent: c\r\n\r\n", name: "GET", target: "/", host: "a", method: GET, persistent: true, length: 55},
 		{head: "\r\nHEAD / HTTP/1.1\r\nhost:a\r\n\r\n", name: "HEAD", target: "/", host: "a", method: HEAD, persistent: true, length: 29},
 		{head: "GET / HTTP/1.0\r\n\r\n", name: "GET", target: "/", method: GET, length: 18},
 		{head: "GET / HTTP/1.0\r\nConnection: foo,  Keep-Alive\r\n\r\n", name: "GET", target: "/", method: GET, flags: KeepAlive, persistent: true, length: 48},
@@ -205,7 +211,7 @@ func TestRequestSaysWhatTheHeadSays(t *testing.T) {
 			continue
 		}
 		const public = Close | KeepAlive | Upgrade | Expect100
-		if text(c.head, r.MethodName) != c.name || text(c.head, r.Target) != c.target || text(c.head, r.Host) != c.host ||
+		if text(c.head, r.MethodName) != c.name || text(c.head, r.Target) != c.target || text(c.head, r.Host) != c.host || text(c.head, r.UserAgent) != c.agent ||
 			r.Method != c.method || r.Form != c.form || r.Flags&public != c.flags || r.Framing() != c.framing ||
 			r.Persistent() != c.persistent || r.Length != c.length {
 			t.Errorf("%q: %+v", c.head, r)

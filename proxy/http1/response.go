@@ -3,7 +3,7 @@ package http1
 const responsePrefix = "HTTP/1."
 
 // responseStart reads up to the end of the status line.
-func (p *Parser) responseStart(b []byte) Reason {
+func (p *Parser) responseStart(b []byte, limits *Limits) Reason {
 	if p.stage == atStart {
 		// Byte by byte, so that a server that speaks another protocol is known
 		// by its first bytes.
@@ -19,7 +19,7 @@ func (p *Parser) responseStart(b []byte) Reason {
 		p.stage = inFirst
 	}
 	if p.stage == inFirst {
-		line, reason := p.nextLine(b)
+		line, reason := p.nextLine(b, limits)
 		if reason != OK {
 			return reason
 		}
@@ -56,7 +56,12 @@ func (r *Response) line(line []byte) Reason {
 	return OK
 }
 
-func (r *Response) field(name, value []byte) Reason {
+// field takes one field of a response, whose value is at the given offset.
+func (r *Response) field(name, value []byte, at int) Reason {
+	if len(name) == len("content-type") && r.ContentType.Start == 0 && same(name, "content-type") {
+		r.ContentType = spanAt(at, value)
+		return OK
+	}
 	return framingField(name, value, &r.Flags, &r.ContentLength)
 }
 

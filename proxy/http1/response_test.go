@@ -57,7 +57,8 @@ func TestResponseByClause(t *testing.T) {
 		{"6.3 rule 5", "two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", DifferingLengths, GET, none},
 		{"6.3 rule 6", "length 0", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OK, GET, none},
 		{"6.3 rule 8", "neither", "HTTP/1.1 200 OK\r\n\r\n", OK, GET, until},
-		{"RFC 9110 2.3", "too large", "HTTP/1.1 200 " + strings.Repeat("x", 64<<10), HeadTooLarge, GET, none},
+		{"RFC 9110 2.3", "status line too long", "HTTP/1.1 200 " + strings.Repeat("x", 32<<10), LineTooLong, GET, none},
+		{"RFC 9110 2.3", "too large", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("x", 30<<10)+"\r\n", 3), HeadTooLarge, GET, none},
 	} {
 		t.Run("RFC 9112 "+c.clause+": "+c.name, func(t *testing.T) {
 			limits := DefaultLimits()
@@ -86,6 +87,22 @@ func TestResponseByClause(t *testing.T) {
 				break
 			}
 		})
+	}
+}
+
+func TestContentTypeIsTheFirst(t *testing.T) {
+	for head, want := range map[string]string{
+		"HTTP/1.1 200 OK\r\n\r\n": "",
+		"HTTP/1.1 200 OK\r\ncontent-TYPE: \ttext/html; charset=x \r\nContent-Type: b\r\n\r\n": "text/html; charset=x",
+		"HTTP/1.1 200 OK\r\nContent-Type: \r\nContent-Type: b\r\n\r\n":                        "",
+		"HTTP/1.1 200 OK\r\nX-Content-Type: a\r\nContent-Type:b\r\n\r\n":                      "b",
+	} {
+		limits := DefaultLimits()
+		var p Parser
+		r, reason := p.Response([]byte(head), &limits)
+		if got := string(r.ContentType.Of([]byte(head))); reason != OK || got != want {
+			t.Errorf("%q: %q (%v), want %q", head, got, reason, want)
+		}
 	}
 }
 

@@ -16,6 +16,15 @@ type Settings struct {
 	// HeadWait is how long a head may stay incomplete without a further byte.
 	// Then the flow is not taken for HTTP any longer.
 	HeadWait time.Duration
+	// HeadTimeout is how long a head may take from its first byte to its end, 0
+	// for ever. Then the flow is not taken for HTTP any longer.
+	HeadTimeout time.Duration
+	// BodyTimeout is how long no byte may move either way while a message is
+	// under way, 0 for ever. Then the flow is reset.
+	BodyTimeout time.Duration
+	// IdleTimeout is how long nothing may move on a flow at all, between
+	// messages or in a tunnel, 0 for ever. Then the flow is reset.
+	IdleTimeout time.Duration
 }
 
 const (
