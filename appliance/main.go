@@ -42,6 +42,7 @@ func commands() []command {
 		bypassCommand(),
 		flowsCommand(),
 		rulesCommand(),
+		metricsCommand(),
 		checkCommand(),
 		bridgeCommand(),
 		versionCommand(),

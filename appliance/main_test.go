@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -51,6 +52,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"flows --limit 0", exitUsage, "from 1"},
 		{"flows --run " + dir, exitFailed, "no limpid runs there"},
 		{"rules --run " + dir, exitFailed, "no limpid runs there"},
+		{"metrics --run " + dir, exitFailed, "no limpid runs there"},
 		{"check", exitUsage, "FILE is missing"},
 		{"check " + dir + "/absent", exitFailed, dir + "/absent"},
 		{"check " + bad, exitFailed, bad + ":3: "},
@@ -103,6 +105,11 @@ func (b *backend) Status(context.Context) (control.Status, error) { return examp
 func (b *backend) ResetFlow(context.Context, uint64) error        { return nil }
 func (b *backend) Rules(context.Context) (control.RuleList, error) {
 	return control.RuleList{Text: "table bridge limpid {\n}\n"}, nil
+}
+
+func (b *backend) Metrics(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "limpid_problems 1\n")
+	return err
 }
 
 func (b *backend) SetBypass(_ context.Context, on bool, d time.Duration) error {
@@ -176,6 +183,13 @@ func TestClientsOfTheSocket(t *testing.T) {
 	}
 	if code, stdout, _ := limpid("rules", "--run", dir); code != exitDone || stdout != "table bridge limpid {\n}\n" {
 		t.Errorf("rules: code %d, %q", code, stdout)
+	}
+}
+
+func TestMetricsArePrintedAsTheyCome(t *testing.T) {
+	dir := answerOn(t, &backend{})
+	if code, stdout, stderr := limpid("metrics", "--run", dir); code != exitDone || stdout != "limpid_problems 1\n" {
+		t.Errorf("metrics: code %d, %q, %s", code, stdout, stderr)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"limpid/appliance/child"
 	"limpid/appliance/supervise"
+	"limpid/proxy/relay"
 )
 
 func superviseCommand() command {
@@ -52,7 +53,8 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	defer signal.Stop(reload)
 
 	s, err := supervise.New(ctx, supervise.Options{
-		ConfigPath: *path, RunDir: *dir, Version: version, Log: newLog(t.err, nil), Reload: reload, FlowTimeout: *flowTimeout,
+		ConfigPath: *path, RunDir: *dir,
+		Version: version, TunnelReasons: relay.ReasonNames(), Log: newLog(t.err, nil), Reload: reload, FlowTimeout: *flowTimeout,
 		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -66,34 +67,60 @@ func (c *Client) Rules(ctx context.Context) (RuleList, error) {
 	return l, c.ask(ctx, http.MethodGet, "/v1/rules", nil, &l)
 }
 
-func (c *Client) ask(ctx context.Context, method, path string, body, result any) error {
+// Metrics writes what GET /v1/metrics answers, once it is complete.
+func (c *Client) Metrics(ctx context.Context, w io.Writer) error {
+	const path = "/v1/metrics"
+	body, err := c.exchange(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(body); err != nil {
+		return fmt.Errorf("write metrics: %w", err)
+	}
+	return nil
+}
+
+// ask exchanges JSON.
+func (c *Client) ask(ctx context.Context, method, path string, question, result any) error {
+	answer, err := c.exchange(ctx, method, path, question)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, result); err != nil {
+		return fmt.Errorf("read answer of %s: %w", path, err)
+	}
+	return nil
+}
+
+// exchange asks a question, nil for none, and returns the answer if it is one.
+func (c *Client) exchange(ctx context.Context, method, path string, question any) ([]byte, error) {
 	var content bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&content).Encode(body); err != nil {
-			return fmt.Errorf("encode question: %w", err)
+	if question != nil {
+		if err := json.NewEncoder(&content).Encode(question); err != nil {
+			return nil, fmt.Errorf("encode question: %w", err)
 		}
 	}
 	request, err := http.NewRequestWithContext(ctx, method, "http://limpid"+path, &content)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", path, err)
+		return nil, fmt.Errorf("ask %s: %w", path, err)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return c.explain(err)
+		return nil, c.explain(err)
 	}
 	defer response.Body.Close()
-	decoder := json.NewDecoder(response.Body)
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read answer of %s: %w", path, err)
+	}
 	if response.StatusCode != http.StatusOK {
 		var p problem
-		if err := decoder.Decode(&p); err != nil || p.Error == "" {
-			return fmt.Errorf("ask %s: %s", path, response.Status)
+		if err := json.Unmarshal(answer, &p); err != nil || p.Error == "" {
+			return nil, fmt.Errorf("ask %s: %s", path, response.Status)
 		}
-		return errors.New(p.Error)
+		return nil, errors.New(p.Error)
 	}
-	if err := decoder.Decode(result); err != nil {
-		return fmt.Errorf("read answer of %s: %w", path, err)
-	}
-	return nil
+	return answer, nil
 }
 
 // explain says what the usual ways not to reach a supervisor mean.

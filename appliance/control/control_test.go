@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -51,6 +52,11 @@ func (f *fake) Flows(_ context.Context, limit int) (FlowList, error) {
 
 func (f *fake) ResetFlow(_ context.Context, id uint64) error {
 	f.reset = id
+	return f.err
+}
+
+func (f *fake) Metrics(_ context.Context, w io.Writer) error {
+	_, _ = io.WriteString(w, "up 1\n")
 	return f.err
 }
 
@@ -104,7 +110,14 @@ func TestClientAndServerAgree(t *testing.T) {
 	if rules, err := client.Rules(t.Context()); err != nil || rules.Text != "add rule" {
 		t.Errorf("rules: %+v, %v", rules, err)
 	}
+	var text strings.Builder
+	if err := client.Metrics(t.Context(), &text); err != nil || text.String() != "up 1\n" {
+		t.Errorf("metrics: %q, %v", text.String(), err)
+	}
 	backend.err = errors.New("read counters: gone")
+	if err := client.Metrics(t.Context(), &text); err == nil || err.Error() != "read counters: gone" || text.String() != "up 1\n" {
+		t.Errorf("metrics that cannot be gathered arrived as %q, %v", text.String(), err)
+	}
 	if _, err := client.Status(t.Context()); err == nil || err.Error() != "read counters: gone" {
 		t.Errorf("error of the backend arrived as %v", err)
 	}

@@ -1,11 +1,13 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -35,6 +37,8 @@ type Backend interface {
 	// ResetFlow resets both connections of a flow that the proxy holds.
 	ResetFlow(ctx context.Context, id uint64) error
 	Rules(ctx context.Context) (RuleList, error)
+	// Metrics writes everything that is counted, in Prometheus's text format.
+	Metrics(ctx context.Context, w io.Writer) error
 }
 
 // refusal is an error that is the asker's to mend.
@@ -112,6 +116,7 @@ func routes() []route {
 		{"GET", "/v1/rules", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Rules(r.Context())
 		}},
+		{"GET", "/v1/metrics", getMetrics},
 		{"GET", "/v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request, _ Backend) (any, error) {
 			w.Header().Set("Content-Type", "application/yaml")
 			_, err := w.Write(description)
@@ -175,6 +180,20 @@ func postReset(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 		return nil, Refuse(fmt.Errorf("flow %q: want the number that GET /v1/flows gives it", r.PathValue("id")))
 	}
 	return struct{}{}, b.ResetFlow(r.Context(), id)
+}
+
+// metricsType is what Prometheus asks for and gets (exposition format 0.0.4).
+const metricsType = "text/plain; version=0.0.4; charset=utf-8"
+
+// getMetrics answers with all of them, or with an error: never with a part.
+func getMetrics(w http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+	var text bytes.Buffer
+	if err := b.Metrics(r.Context(), &text); err != nil {
+		return nil, err
+	}
+	w.Header().Set("Content-Type", metricsType)
+	_, _ = w.Write(text.Bytes()) // who has gone away is told nothing
+	return nil, nil
 }
 
 func fail(w http.ResponseWriter, err error) {

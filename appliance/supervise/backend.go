@@ -23,19 +23,19 @@ type backend struct{ *Supervisor }
 
 // Status implements control.Backend.
 func (b backend) Status(context.Context) (control.Status, error) {
-	verdict, since, bypass, gap := b.core.snapshot()
+	core := b.core.snapshot()
 	counters, err := b.capture.Counters()
 	b.report("counters", err)
 	board := b.sockets.proxyBoard
 	s := control.Status{
-		Version: b.Version, Mode: verdict.Mode, Reason: verdict.Reason, Since: since,
+		Version: b.Version, Mode: core.Mode, Reason: core.Reason, Since: core.Since,
 		Gate: processOf(b.gate), Proxy: processOf(b.proxy),
 		Flows:    control.Flows{Active: b.sockets.active(), Captured: counters.Captured, Bridged: counters.Bridged},
 		Requests: board.Get(scoreboard.Requests),
 		Cache:    control.Cache{Hits: board.Get(scoreboard.CacheHits), Misses: board.Get(scoreboard.CacheMisses)},
 		// Rounded up: a gap of half a millisecond was one.
-		LastGapMS: int64((gap + time.Millisecond - 1) / time.Millisecond),
-		Bypass:    bypass,
+		LastGapMS: int64((core.LastGap + time.Millisecond - 1) / time.Millisecond),
+		Bypass:    core.Ordered,
 	}
 	s.Capture, s.Handshake = b.capture.Methods()
 	b.mu.Lock()

@@ -12,8 +12,12 @@ import (
 	"limpid/interceptor"
 )
 
-// Counters count connections since supervise started.
-type Counters struct{ Captured, Bridged uint64 }
+// Counters count the SYNs of connections since supervise started.
+type Counters struct {
+	Captured, Bridged uint64
+	// Refused are, of those bridged, approved ones that found no free slot.
+	Refused uint64
+}
 
 // Capture is the kernel's rules.
 type Capture interface {
@@ -46,8 +50,10 @@ type kernelRules struct {
 	handshake   interceptor.Handshake
 	flowTimeout time.Duration
 
-	mu         sync.Mutex
-	spec       *interceptor.Spec
+	mu   sync.Mutex
+	spec *interceptor.Spec
+
+	counting   sync.Mutex // held while counters are read: taken in another order they would seem to fall
 	last, base interceptor.Counters
 }
 
@@ -120,17 +126,21 @@ func (k *kernelRules) install(ctx context.Context, c *config.Config, mac [6]byte
 // Counters implements Capture. The kernel's counters start at 0 again when its
 // tables are made anew; these do not.
 func (k *kernelRules) Counters() (Counters, error) {
+	k.counting.Lock()
+	defer k.counting.Unlock()
 	now, err := k.Interceptor.Counters()
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	if err == nil {
 		if now.Captured < k.last.Captured || now.Bridged < k.last.Bridged {
-			k.base.Captured += k.last.Captured
-			k.base.Bridged += k.last.Bridged
+			k.base = sumOf(k.base, k.last)
 		}
 		k.last = now
 	}
-	return Counters{Captured: k.base.Captured + k.last.Captured, Bridged: k.base.Bridged + k.last.Bridged}, err
+	sum := sumOf(k.base, k.last)
+	return Counters{Captured: sum.Captured, Bridged: sum.Bridged, Refused: sum.RefusedFull}, err
+}
+
+func sumOf(a, b interceptor.Counters) interceptor.Counters {
+	return interceptor.Counters{Captured: a.Captured + b.Captured, Bridged: a.Bridged + b.Bridged, RefusedFull: a.RefusedFull + b.RefusedFull}
 }
 
 // Text implements Capture.

@@ -147,11 +147,19 @@ func (c *Core) childDown(which func(*Inputs) *Child, reason string, beat time.Ti
 // Tick lets time pass: an ordered bypass may be over.
 func (c *Core) Tick() { c.change(func(*Inputs) {}) }
 
-// snapshot is what status shows of the core.
-func (c *Core) snapshot() (v Verdict, since time.Time, bypass control.Override, gap time.Duration) {
+// snapshot is what status and metrics show of the core.
+type snapshot struct {
+	Verdict
+	Since   time.Time
+	Ordered control.Override
+	LastGap time.Duration
+	Gaps    uint64
+}
+
+func (c *Core) snapshot() snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.verdict, c.since, c.in.Bypass, c.gap.Last()
+	return snapshot{Verdict: c.verdict, Since: c.since, Ordered: c.in.Bypass, LastGap: c.gap.Last(), Gaps: c.gap.Count()}
 }
 
 func theGate(in *Inputs) *Child  { return &in.Gate }

@@ -56,7 +56,7 @@ func inline(c *Core) {
 
 func want(t *testing.T, c *Core, mode control.Mode, reason string) {
 	t.Helper()
-	if v, _, _, _ := c.snapshot(); v.Mode != mode || !strings.Contains(v.Reason, reason) {
+	if v := c.snapshot(); v.Mode != mode || !strings.Contains(v.Reason, reason) {
 		t.Errorf("mode %s because %q, want %s because %q", v.Mode, v.Reason, mode, reason)
 	}
 }
@@ -103,8 +103,8 @@ func TestCrashDisarmsUntilTheNextCheck(t *testing.T) {
 	}
 	c.Passed()
 	want(t, c, control.Inline, "")
-	if _, _, _, gap := c.snapshot(); gap != 20*time.Millisecond {
-		t.Errorf("gap %v, want from the last heartbeat to disarming, 20ms", gap)
+	if s := c.snapshot(); s.Gaps != 1 || s.LastGap != 20*time.Millisecond {
+		t.Errorf("%d gaps, the last %v, want one from the last heartbeat to disarming, 20ms", s.Gaps, s.LastGap)
 	}
 }
 
@@ -117,8 +117,8 @@ func TestHangIsOneGap(t *testing.T) {
 	c.childDown(theProxy, "was killed: no heartbeat", h.now.Add(-10*time.Millisecond))
 	c.childUp(theProxy)
 	c.Passed()
-	if _, _, _, gap := c.snapshot(); gap != 700*time.Millisecond {
-		t.Errorf("gap %v, want that of the failed check, 700ms", gap)
+	if s := c.snapshot(); s.Gaps != 1 || s.LastGap != 700*time.Millisecond {
+		t.Errorf("%d gaps, the last %v, want one, that of the failed check, 700ms", s.Gaps, s.LastGap)
 	}
 }
 
@@ -128,8 +128,8 @@ func TestDeadMansSwitchBoundsTheGap(t *testing.T) {
 	k.disarmed = errors.New("netlink is gone")
 	h.pass(5 * time.Second)
 	c.Failed("no answer")
-	if _, _, _, gap := c.snapshot(); gap != time.Second {
-		t.Errorf("gap %v, want the second after which the kernel disarms", gap)
+	if s := c.snapshot(); s.Gaps != 1 || s.LastGap != time.Second {
+		t.Errorf("%d gaps, the last %v, want one, the second after which the kernel disarms", s.Gaps, s.LastGap)
 	}
 	want(t, c, control.Bypass, "no answer")
 }
@@ -157,8 +157,8 @@ func TestOrderedBypass(t *testing.T) {
 	}
 	c.Passed()
 	want(t, c, control.Inline, "")
-	if _, _, bypass, gap := c.snapshot(); bypass.On || gap != 0 {
-		t.Errorf("after it is over: bypass %+v, gap %v; want off, and no gap", bypass, gap)
+	if s := c.snapshot(); s.Ordered.On || s.Gaps != 0 || s.LastGap != 0 {
+		t.Errorf("after it is over: bypass %+v, %d gaps, the last %v; want off, and no gap", s.Ordered, s.Gaps, s.LastGap)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestSinceFollowsTheMode(t *testing.T) {
 	failed := h.now
 	h.pass(time.Second)
 	c.Failed("refused")
-	if _, since, _, _ := c.snapshot(); !since.Equal(failed) || since.Equal(begun) {
+	if since := c.snapshot().Since; !since.Equal(failed) || since.Equal(begun) {
 		t.Errorf("since %v, want when bypass began, %v", since, failed)
 	}
 }

@@ -14,6 +14,7 @@ type Gap struct {
 	served time.Time     // newest evidence of service
 	begun  time.Time     // the open gap's begin; zero when none is open
 	last   time.Duration // the newest gap that has ended
+	count  uint64        // of gaps that have ended
 }
 
 // Served is evidence: at that time connections were served. It ends an open gap.
@@ -42,11 +43,15 @@ func (g *Gap) Bridged(at time.Time) { g.end(at) }
 // Last is the newest gap that has ended, 0 when there was none.
 func (g *Gap) Last() time.Duration { return g.last }
 
+// Count is how many gaps have ended.
+func (g *Gap) Count() uint64 { return g.count }
+
 func (g *Gap) end(at time.Time) {
 	if g.begun.IsZero() {
 		return
 	}
 	g.last = max(at.Sub(g.begun), 0)
+	g.count++
 	g.begun = time.Time{}
 	// What was served before the gap is no evidence for the next one: by then
 	// connections are bridged, and only a check that passes says otherwise.

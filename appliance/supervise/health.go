@@ -77,6 +77,7 @@ func (s *Supervisor) HealthSeen() uint64 { return s.sockets.proxyBoard.Get(score
 
 // Passed implements watchdog.Target.
 func (s *Supervisor) Passed() {
+	s.checks.passed.Add(1)
 	s.core.Passed()
 	if s.Hardware == nil {
 		return
@@ -85,7 +86,10 @@ func (s *Supervisor) Passed() {
 }
 
 // Failed implements watchdog.Target.
-func (s *Supervisor) Failed(reason string) { s.core.Failed(reason) }
+func (s *Supervisor) Failed(reason string) {
+	s.checks.failed.Add(1)
+	s.core.Failed(reason)
+}
 
 // Hung implements watchdog.Target. Capture is off before the process is killed.
 func (s *Supervisor) Hung(process watchdog.Process, reason string) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"limpid/appliance/link"
+	"limpid/appliance/metrics"
 )
 
 // patience is how long a child that was asked to end may take.
@@ -27,6 +28,7 @@ type keeper struct {
 	talks    *process // current, once its settings are out: nothing may be said before them
 	restarts int
 	lastExit string
+	spent    time.Duration // processor time of those that have ended
 	again    chan struct{} // ends a wait: settings have changed, try once more
 }
 
@@ -114,6 +116,10 @@ func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
 func (k *keeper) record(reason string) {
 	k.ended(reason) // first what disarms
 	k.mu.Lock()
+	if k.current != nil {
+		cpu, _ := k.current.used()
+		k.spent += cpu
+	}
 	k.current, k.talks, k.lastExit = nil, nil, reason
 	k.mu.Unlock()
 }
@@ -171,4 +177,20 @@ func (k *keeper) state() (pid, restarts int, lastExit string) {
 		pid = k.current.pid
 	}
 	return pid, k.restarts, k.lastExit
+}
+
+// measured is what metrics show. The time spent is that of processes which are
+// gone, so that with what the kernel says of the one that runs it never falls.
+func (k *keeper) measured() metrics.Process {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m := metrics.Process{Name: k.name, Restarts: k.restarts, Spent: k.spent}
+	if p := k.current; p != nil {
+		if cpu, gone := p.used(); gone {
+			m.Spent += cpu
+		} else {
+			m.PID, m.Begun = p.pid, p.begun
+		}
+	}
+	return m
 }

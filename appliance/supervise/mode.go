@@ -63,6 +63,11 @@ const (
 	Unknown   Cause = "unknown"
 )
 
+// causes are all there are but NoCause.
+func causes() []Cause {
+	return []Cause{Stopping, Ordered, NoRules, NoWire, NoGate, NoProxy, Unhealthy, TooMany, Unknown}
+}
+
 // decide says what the mode is at now, and why. The first reason in this order
 // is the one given: the operator's will, what no process can help, the
 // processes, their health.

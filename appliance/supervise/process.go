@@ -37,7 +37,9 @@ type process struct {
 	stuck bool          // asked not to be started again
 
 	mu     sync.Mutex
-	reason string // why it was killed by us; empty when it was not
+	reason string        // why it was killed by us; empty when it was not
+	reaped bool          // the kernel has forgotten it
+	cpu    time.Duration // what it used, once it is reaped
 }
 
 // start starts a child. It uses ForkExec, not os/exec: that would make the
@@ -95,6 +97,7 @@ func (p *process) wait(log *lineLog, stderr *os.File) {
 	words := make(chan string, 1)
 	go func() { words <- log.copy(stderr) }()
 	state, err := p.proc.Wait()
+	p.account(state)
 	_ = p.link.Close()
 	// A grandchild could hold the pipe open; nobody waits for that.
 	_ = stderr.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
@@ -114,6 +117,23 @@ func (p *process) wait(log *lineLog, stderr *os.File) {
 			p.ended += ": " + last
 		}
 	}
+}
+
+// account notes what the process used.
+func (p *process) account(state *os.ProcessState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reaped = true
+	if state != nil {
+		p.cpu = state.UserTime() + state.SystemTime()
+	}
+}
+
+// used is the processor time of a process that is gone.
+func (p *process) used() (cpu time.Duration, gone bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cpu, p.reaped
 }
 
 func exitText(state *os.ProcessState) string {

@@ -11,11 +11,13 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"limpid/appliance/child"
 	"limpid/appliance/config"
 	"limpid/appliance/control"
+	"limpid/appliance/metrics"
 	"limpid/appliance/watchdog"
 	"limpid/proxy/scoreboard"
 )
@@ -37,8 +39,11 @@ type Options struct {
 	ConfigPath string
 	RunDir     string
 	Version    string
-	Log        *slog.Logger
-	Reload     <-chan os.Signal // each receipt reads the configuration again
+	// TunnelReasons names the reasons for tunnels, by their cell from
+	// scoreboard.TunnelBy on.
+	TunnelReasons []string
+	Log           *slog.Logger
+	Reload        <-chan os.Signal // each receipt reads the configuration again
 
 	OpenWire    func(context.Context, *config.Config, *slog.Logger) (Wire, error)
 	OpenCapture func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error)
@@ -84,6 +89,9 @@ type Supervisor struct {
 	lock     *os.File
 	reapply  chan struct{} // wakes keepRules
 	flapped  chan struct{} // a link was down and is up again
+	exporter *metrics.Exporter
+	begun    time.Time
+	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
 
 	starting sync.Mutex // of children
 	mu       sync.Mutex // guards all below
@@ -102,7 +110,7 @@ func New(ctx context.Context, o Options) (*Supervisor, error) {
 		return nil, err
 	}
 	o.FlowTimeout = cmp.Or(o.FlowTimeout, FlowTimeout)
-	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), problems: make(map[string]string)}
+	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), problems: make(map[string]string), begun: time.Now()}
 	if err := s.open(ctx); err != nil {
 		_ = s.close() // nothing in it was used: the first error is the one to mend
 		return nil, err
@@ -147,7 +155,8 @@ func (s *Supervisor) open(ctx context.Context) error {
 	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.sockets.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
-	return nil
+	s.exporter, err = s.newExporter()
+	return err
 }
 
 func (s *Supervisor) keeper(name string, settings func(Told) any, user child.User, files func(int) []int,

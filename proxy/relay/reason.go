@@ -42,5 +42,17 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
+// ReasonNames are the names of all reasons by number, as the cells from
+// scoreboard.TunnelBy on are. What is no reason has none.
+func ReasonNames() []string {
+	names := make([]string, reasonCount)
+	for r := range reasonCount {
+		if r >= ServerFirst || http1.Reason(r).Refused() {
+			names[r] = r.String()
+		}
+	}
+	return names
+}
+
 // plain reports whether a tunnel for this reason is what HTTP has agreed on.
 func (r Reason) plain() bool { return r == Upgraded || r == Connected }
