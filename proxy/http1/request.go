@@ -117,7 +117,9 @@ func (r *Request) form(uri []byte) Reason {
 	switch {
 	case r.Method == CONNECT:
 		r.Form = AuthorityForm
-		if !all(uri, host) || bytes.LastIndexByte(uri, ':') < 1 {
+		// Both parts must be there (RFC 9110, 9.3.6).
+		colon := bytes.LastIndexByte(uri, ':')
+		if colon < 1 || colon == len(uri)-1 || !digits(uri[colon+1:]) || !validHost(uri) {
 			return BadTarget
 		}
 	case uri[0] == '/':

@@ -163,6 +163,10 @@ func (p *Pair) Bytes() (up, down uint64) { return p.up.bytes, p.down.bytes }
 // directions together.
 func (p *Pair) Held() int { return p.up.held() + p.down.held() }
 
+// UpstreamEnded reports whether the upstream has sent FIN and everything before
+// it was delivered to the client.
+func (p *Pair) UpstreamEnded() bool { return p.down.done }
+
 // Connecting reports whether the upstream connection is still being made.
 func (p *Pair) Connecting() bool { return p.upstream.is(connecting) }
 

@@ -54,6 +54,9 @@ func (q *exchanges) pop() {
 // oldest is the exchange that the next response belongs to.
 func (q *exchanges) oldest() exchange { return q.ring[q.first] }
 
+// blocks reports whether no further request may pass before a response came.
+func (q *exchanges) blocks() bool { return q.full() || q.undecided() }
+
 // undecided reports whether the newest request's response says how to go on.
 func (q *exchanges) undecided() bool {
 	return q.held > 0 && q.ring[(q.first+q.held-1)%pipelineLimit]&decides != 0

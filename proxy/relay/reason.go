@@ -16,6 +16,7 @@ const (
 	UnaskedUpgrade                                    // 101 to a request without Upgrade
 	Truncated                                         // the connection ended within a head
 	SlowHead                                          // a head stayed incomplete
+	Unanswered                                        // the server ended while bytes behind a request waited for its response
 	Upgraded                                          // 101, as asked for
 	Connected                                         // 2xx to CONNECT
 	reasonCount
@@ -25,7 +26,7 @@ const (
 const ownReasons = reasonCount - ServerFirst
 
 var reasonNames = [ownReasons]string{
-	"server-first", "unsolicited-response", "unasked-upgrade", "truncated", "slow-head", "upgraded", "connected",
+	"server-first", "unsolicited-response", "unasked-upgrade", "truncated", "slow-head", "unanswered", "upgraded", "connected",
 }
 
 // The build fails here when the board has too few cells for the reasons.

@@ -53,6 +53,10 @@ var scripts = []struct {
 		"C> " + strings.Repeat(get, 40), "S< " + strings.Repeat(get, pipelineLimit), "S<none",
 		"<> " + ok3, "S< " + get, "<> " + strings.Repeat(ok0, pipelineLimit), "S< " + strings.Repeat(get, 7), "<> " + strings.Repeat(ok0, 7), "is http -",
 	}, 40, 40},
+	{"pipeline longer than is held, server ends", []string{
+		"C> " + strings.Repeat(get, 40), "S< " + strings.Repeat(get, pipelineLimit), "<> " + ok0, "S< " + get, "S>fin", "C<eof",
+		"S< " + strings.Repeat(get, 7), "is tunnel unanswered", "C>fin", "S<eof",
+	}, 33, 1},
 	{"100-continue", []string{
 		">< PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "<> HTTP/1.1 100 Continue\r\n\r\n",
 		">< abc", "<> " + ok0, ">< " + get, "<> " + ok0, "is http -",
@@ -104,6 +108,7 @@ var scripts = []struct {
 	{"WebSocket, server speaks with the response", []string{">< " + ws, "<> " + switch1 + "\x81\x00", "is tunnel upgraded"}, 1, 1},
 	{"bytes behind an Upgrade wait", []string{"C> " + ws + "\x81\x05hello", "S< " + ws, "S<none", "<> " + switch1, "S< \x81\x05hello", "is tunnel upgraded"}, 1, 1},
 	{"Upgrade behind which the client ends", []string{"C> " + ws + "\x81", "C>fin", "S< " + ws, "S<none", "<> " + switch1, "S< \x81", "S<eof", "<> x"}, 1, 1},
+	{"Upgrade that is never answered", []string{"C> " + ws + "\x81", "S< " + ws, "S<none", "S>fin", "C<eof", "S< \x81", "is tunnel unanswered", "C>fin", "S<eof"}, 1, 0},
 	{"Upgrade refused", []string{"C> " + ws + get, "S< " + ws, "S<none", "<> " + ok3, "S< " + get, "<> " + ok0, "is http -"}, 2, 2},
 	{"Upgrade with interim response", []string{"C> " + ws + "x", "S< " + ws, "<> HTTP/1.1 103 x\r\n\r\n", "S<none", "<> " + switch1, "S< x", "is tunnel upgraded"}, 1, 1},
 	{"Upgrade with a body", []string{
@@ -208,6 +213,7 @@ func TestResetInsteadOfTunnel(t *testing.T) {
 		{"behind a good exchange", []string{">< " + get, "<> " + ok3, "C> \x00", "S<rst", "C<rst"}, "nul"},
 		{"response", []string{">< " + get, "S> HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "C<rst", "S<rst"}, "differing-lengths"},
 		{"unasked 101", []string{">< " + get, "S> " + switch1, "C<rst", "S<rst"}, "unasked-upgrade"},
+		{"Upgrade that is never answered", []string{"C> " + ws + "x", "S< " + ws, "S>fin", "C<eof", "S<rst"}, "unanswered"},
 		{"chunk", []string{">< " + get, "<> " + chunked, "S> x", "C<rst", "S<rst"}, "bad-chunk"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,8 +21,12 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 				f.leaveHTTP(Reason(reason))
 			}
 			continue
-		case f.queue.full() || f.queue.undecided():
-			return n
+		case f.queue.blocks():
+			if !f.pair.UpstreamEnded() {
+				return n
+			}
+			f.leaveHTTP(Unanswered)
+			continue
 		case len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n':
 			// Some clients end a body with an empty line too many, and a
 			// server ignores it (RFC 9112, 2.2): not worth holding back.
