@@ -2,7 +2,9 @@ package accesslog
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -11,46 +13,66 @@ import (
 type Log struct {
 	settings Settings
 	log      *slog.Logger
+	run      string // tells this run of the proxy from others, in cursors
 	pool     *pool
 	ring     *ring
-	counts   counts
-}
+	queues   []*queue
+	record   Record // the one being passed on
 
-// Settings says where records go.
-type Settings struct{}
-
-// counts are read while they change.
-type counts struct {
-	taken  atomic.Uint64
-	memory atomic.Uint64
-}
-
-// Counts is what became of records since the log was made.
-type Counts struct {
-	Taken  uint64 `json:"taken"`  // handed over by the event loops
-	Memory uint64 `json:"memory"` // dropped: no block was free
+	taken   atomic.Uint64
+	dropped atomic.Uint64 // before they were taken: no block was free
 }
 
 // New makes a log. Nothing is passed on before Run.
 func New(settings Settings, log *slog.Logger) (*Log, error) {
-	return &Log{settings: settings, log: log, pool: newPool(), ring: newRing()}, nil
+	l := &Log{settings: settings, log: log, run: rand.Text()[:8], pool: newPool(), ring: newRing()}
+	queues, err := l.makeQueues()
+	if err != nil {
+		return nil, err
+	}
+	l.queues = queues
+	return l, nil
 }
 
 // Recorder makes a recorder for one event loop. It may be called, and its
 // result be used, before Run and while it runs.
 func (l *Log) Recorder() *Recorder { return &Recorder{log: l} }
 
-// Counts is what became of records so far.
-func (l *Log) Counts() Counts {
-	return Counts{Taken: l.counts.taken.Load(), Memory: l.counts.memory.Load()}
-}
-
-// idleTime is how long there must be no record before the blocks are let go.
-const idleTime = 2 * time.Second
+const (
+	// idleTime is how long there must be no record before memory is let go.
+	idleTime = 2 * time.Second
+	// closeWait is how long the outputs may take at the end.
+	closeWait = time.Second
+)
 
 // Run passes records on until ctx ends, and then all that were flushed before:
-// flush every recorder first.
-func (l *Log) Run(ctx context.Context) error {
+// flush every recorder first. It returns when all is written and, but for
+// SyncNever, forced to the disk, or after a second: what an output has not
+// taken by then is lost and counted.
+func (l *Log) Run(ctx context.Context) {
+	outer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, q := range l.queues {
+		wg.Go(func() { q.run(outer, ctx) })
+	}
+	l.passAll(ctx)
+	for _, q := range l.queues {
+		q.send()
+		close(q.chunks)
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	// An output that hangs in the kernel is left behind: the process is to end.
+	select {
+	case <-done:
+	case <-time.After(closeWait):
+		l.log.Warn("access log: an output does not end, what it holds is lost")
+	}
+}
+
+// passAll passes blocks on until ctx ends, and then those that wait.
+func (l *Log) passAll(ctx context.Context) {
 	idle := time.NewTimer(idleTime)
 	defer idle.Stop()
 	for {
@@ -60,27 +82,35 @@ func (l *Log) Run(ctx context.Context) error {
 			idle.Reset(idleTime)
 		case <-idle.C:
 			l.pool.shrink()
-		case <-ctx.Done():
-			for {
-				select {
-				case b := <-l.pool.full:
-					l.pass(b)
-					continue
-				default:
-				}
-				return nil
+			for _, q := range l.queues {
+				q.shrink()
 			}
+		case <-ctx.Done():
+			for len(l.pool.full) > 0 {
+				l.pass(<-l.pool.full)
+			}
+			return
 		}
 	}
 }
 
-// pass takes what a block holds to all places, and gives it back.
+// pass takes what a block holds to all places, and gives the block back.
 func (l *Log) pass(b *block) {
-	l.counts.taken.Add(uint64(b.records))
+	r := &l.record
 	for rest := b.bytes[:b.used]; len(rest) > 0; {
 		n := packedLen(rest)
 		l.ring.add(rest[:n])
+		if len(l.queues) > 0 {
+			r.unpack(rest[:n])
+			for _, q := range l.queues {
+				q.add(r)
+			}
+		}
 		rest = rest[n:]
 	}
+	for _, q := range l.queues {
+		q.send()
+	}
+	l.taken.Add(uint64(b.records))
 	l.pool.put(b)
 }

@@ -16,7 +16,7 @@ func (r *Recorder) Record(record *Record) {
 	b := r.block
 	if b == nil || len(b.bytes)-b.used < maxPacked {
 		if b = r.next(); b == nil {
-			r.log.counts.memory.Add(1)
+			r.log.dropped.Add(1)
 			return
 		}
 	}

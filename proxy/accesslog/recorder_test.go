@@ -117,11 +117,11 @@ func TestRecordsBeyondTheBlocksAreDroppedAndCounted(t *testing.T) {
 		l.pass(b)
 	}
 	c := l.Counts()
-	if c.Memory == 0 || uint64(kept) != c.Taken || c.Taken+c.Memory != given {
+	if c.Dropped == 0 || uint64(kept) != c.Taken || c.Taken+c.Dropped != given {
 		t.Errorf("%d kept, %+v; want %d in all", kept, c, given)
 	}
 	r.Record(&record)
-	if r.Flush(); l.Counts().Memory != c.Memory || len(l.pool.full) != 1 {
+	if r.Flush(); l.Counts().Dropped != c.Dropped || len(l.pool.full) != 1 {
 		t.Error("with blocks free again the next record is lost")
 	}
 }
