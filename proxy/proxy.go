@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"limpid/proxy/accesslog"
 )
 
 // Proxy relays the flows it takes from the hand-over queue.
@@ -14,12 +16,15 @@ type Proxy struct {
 	settings Settings
 	sockets  Sockets
 	log      *slog.Logger
+	access   *accesslog.Log
 
 	most   int64        // flows that the descriptor limit allows
 	active atomic.Int64 // flows of all loops
 
 	mu      sync.Mutex
 	servers []*server // while Run runs
+
+	logged accesslog.Counts // what the board has of it; the first loop's
 }
 
 // New checks the settings. Run does the rest.
@@ -32,12 +37,17 @@ func New(settings Settings, sockets Sockets, log *slog.Logger) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Proxy{settings: settings, sockets: sockets, log: log, most: most}, nil
+	access, err := accesslog.New(settings.Log, log)
+	if err != nil {
+		return nil, err
+	}
+	return &Proxy{settings: settings, sockets: sockets, log: log, access: access, most: most}, nil
 }
 
 // Run takes and relays flows until ctx ends. Then it takes no more, lets those
 // under way go on to their end for Settings.Grace, resets what is left and
-// returns nil. The sockets it was given stay open.
+// returns nil, with every record of the access log written. The sockets it was
+// given stay open.
 func (p *Proxy) Run(ctx context.Context) error {
 	servers, err := p.open()
 	if err != nil {
@@ -45,6 +55,11 @@ func (p *Proxy) Run(ctx context.Context) error {
 	}
 	serving, stop := context.WithCancel(context.Background())
 	defer stop()
+	// The log outlives the loops, whose last records it takes.
+	logging, stopLog := context.WithCancel(context.Background())
+	defer stopLog()
+	var access sync.WaitGroup
+	access.Go(func() { p.access.Run(logging) })
 	results := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() { results <- s.loop.Run(serving) }()
@@ -67,6 +82,9 @@ func (p *Proxy) Run(ctx context.Context) error {
 	for _, s := range servers {
 		failed = errors.Join(failed, s.close())
 	}
+	stopLog()
+	access.Wait()
+	p.countLog()
 	return failed
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
 	"limpid/proxy/relay"
@@ -27,10 +28,11 @@ const (
 // server is one event loop with its worker. Its methods run on the loop's
 // goroutine.
 type server struct {
-	proxy  *Proxy
-	number int
-	loop   *eventloop.Loop
-	worker *relay.Worker
+	proxy    *Proxy
+	number   int
+	loop     *eventloop.Loop
+	worker   *relay.Worker
+	recorder *accesslog.Recorder
 
 	flow       handover.Flow // the one being taken
 	taking     bool          // the queue is watched
@@ -44,7 +46,7 @@ func newServer(p *Proxy, number int) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start event loop %d: %w", number, err)
 	}
-	s := &server{proxy: p, number: number, loop: loop}
+	s := &server{proxy: p, number: number, loop: loop, recorder: p.access.Recorder()}
 	err = s.equip()
 	if err != nil {
 		_ = loop.Close()
@@ -115,6 +117,10 @@ func (s *server) complain(what string, err error) {
 // beat shows that the loop is alive.
 func (s *server) beat() {
 	s.worker.Flush()
+	s.recorder.Flush()
+	if s.number == 0 {
+		s.proxy.countLog()
+	}
 	s.proxy.sockets.Board.Beat(s.number)
 	if !s.taking && !s.lost && !s.draining.Load() && s.proxy.active.Load() < s.proxy.most-s.proxy.most/16 {
 		if err := s.watch(); err != nil {
@@ -134,5 +140,6 @@ func (s *server) drain() {
 func (s *server) close() error {
 	s.unwatch()
 	s.worker.Close()
+	s.recorder.Flush() // the last records are of flows that were reset
 	return s.loop.Close()
 }

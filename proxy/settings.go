@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/handover"
 	"limpid/proxy/http1"
 	"limpid/proxy/leg"
@@ -32,6 +33,8 @@ type Settings struct {
 	HeadTimeout time.Duration `json:"head_timeout"`
 	BodyTimeout time.Duration `json:"body_timeout"`
 	IdleTimeout time.Duration `json:"idle_timeout"`
+	// Log says where the access log goes.
+	Log accesslog.Settings `json:"log"`
 	// Loops is the number of event loops, 0 for one a processor, at most
 	// scoreboard.MaxLoops.
 	Loops int `json:"loops"`

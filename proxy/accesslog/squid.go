@@ -76,9 +76,9 @@ func squidResult(r *Record) string {
 		return "TCP_TUNNEL"
 	case Abort:
 		return "TCP_MISS_ABORTED"
-	case Forward, Miss:
+	default:
+		return "TCP_MISS"
 	}
-	return "TCP_MISS"
 }
 
 // appendField appends a text as one field, "-" if it is empty.

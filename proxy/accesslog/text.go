@@ -98,9 +98,9 @@ func verdictColour(v Verdict) string {
 		return sgrRed
 	case Tunnel:
 		return sgrCyan
-	case Forward, Miss:
+	default:
+		return sgrOff
 	}
-	return sgrOff
 }
 
 // duration is a time for people, three digits or so of it.

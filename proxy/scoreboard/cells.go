@@ -43,6 +43,9 @@ const (
 	BodyTimeout                  // flows ended because a body did not move
 	IdleTimeout                  // flows ended because nothing happened on them
 	LogDropped                   // access log records dropped because the log was slow or full
+	LogRecords                   // access log records taken
+	LogFileDropped               // of those, not written to a file
+	LogSyslogDropped             // of those, not sent to the collector
 	// TunnelBy is the first of TunnelReasons cells: flows that were not plainly
 	// HTTP, by the number of the reason in package relay.
 	TunnelBy
