@@ -63,6 +63,20 @@ func debianPackage(tool string) string {
 		return "nftables"
 	case "ab":
 		return "apache2-utils"
+	case "aria2c":
+		return "aria2"
+	case "apache2":
+		return "apache2-bin"
+	case "node":
+		return "nodejs"
+	case "ssh", "scp", "ssh-keygen":
+		return "openssh-client"
+	case "/usr/sbin/sshd":
+		return "openssh-server"
+	case "aiosmtpd":
+		return "python3-aiosmtpd"
+	case "/usr/bin/python3":
+		return "python3"
 	case "go":
 		return "golang-go"
 	}
