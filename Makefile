@@ -14,6 +14,7 @@ export CGO_ENABLED := 0
 # git refuses a checkout of somebody else (sudo make) unless told that it is meant.
 VERSION  := $(shell git -c safe.directory=$(CURDIR) describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 60s
+BENCH    ?= -vm -profile proxy,gate
 
 REPORT := .tools/testreport
 # Tests look at the kernel, which Go's test cache knows nothing of.
@@ -74,10 +75,10 @@ fuzz: ## Run each fuzz target for FUZZTIME (60s)
 	@.ci/deps build
 	@.ci/fuzz $(FUZZTIME)
 
-bench: ## Measure limpid beside HAProxy, Traffic Server and Squid in one lab (root)
+bench: ## Measure limpid beside HAProxy, Traffic Server and Squid; flags in BENCH='-h' (root, a quarter of an hour)
 	@.ci/root bench
 	@.ci/deps bench
-	@go run ./test/bench
+	@go run ./test/bench $(BENCH)
 
 clean: ## Remove what make has built, tools too
 	rm -rf limpid .tools .cache out

@@ -14,11 +14,17 @@ import (
 // are gone with this process, however it ends.
 type bodies struct{ small, large *os.File }
 
-func newBodies() (*bodies, error) {
+// newBodies makes the large one only if some load asks for it: it takes time
+// on an emulated processor.
+func newBodies(large bool) (*bodies, error) {
 	b := &bodies{}
+	files := map[int64]**os.File{smallSize: &b.small}
+	if large {
+		files[largeSize] = &b.large
+	}
 	// Real content: a hole would be served from the kernel's one page of zeros,
 	// which no proxy meets elsewhere.
-	for size, file := range map[int64]**os.File{smallSize: &b.small, largeSize: &b.large} {
+	for size, file := range files {
 		fd, err := unix.MemfdCreate("bench", unix.MFD_CLOEXEC)
 		if err != nil {
 			return nil, fmt.Errorf("make a file in memory: %w", err)
@@ -31,8 +37,13 @@ func newBodies() (*bodies, error) {
 	return b, nil
 }
 
-// path is how another process opens one.
-func path(f *os.File) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()) }
+// path is how another process opens one; "" if there is none.
+func path(f *os.File) string {
+	if f == nil {
+		return ""
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd())
+}
 
 func (b *bodies) close() {
 	_ = b.small.Close()

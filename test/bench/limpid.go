@@ -20,10 +20,17 @@ const (
 // limpid is a supervisor and its children, started as its user would.
 type limpid struct{ *lab.Limpid }
 
-// enterLimpid waits until limpid is inline: before, and in bypass, it would be
-// nothing but a bridge.
-func enterLimpid(ctx context.Context, l *lab.Lab) (inline, error) {
-	config, err := render("limpid.toml", nil)
+// enterLimpid puts limpid in with a handshake of its configuration, "accept" or
+// "mirror", and a timeout of its watchdog. It waits until limpid is inline: before, and in bypass, it would be
+// nothing but a bridge. As many threads as there are CPUs it takes by itself.
+func enterLimpid(handshake, timeout string) enter {
+	return func(ctx context.Context, l *lab.Lab, _ int) (inline, error) {
+		return startLimpid(ctx, l, map[string]any{"Handshake": handshake, "Timeout": timeout})
+	}
+}
+
+func startLimpid(ctx context.Context, l *lab.Lab, values map[string]any) (inline, error) {
+	config, err := render("limpid.toml", values)
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -39,69 +39,111 @@ var errUsage = errors.New("wrong usage")
 // run is main without the process: it returns errUsage when it has said itself
 // what is wrong, and any other error for main to tell.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	rounds := flags.Int("rounds", 5, "how often each subject takes its turn")
-	seconds := flags.Int("seconds", 2, "how long each load lasts")
-	only := flags.String("only", "", "subjects, separated by commas: haproxy, trafficserver,\ntrafficserver-sharing, squid, limpid, wire (default all)")
-	loads := flags.String("loads", "", "loads, separated by commas: idle, keep-alive, new, bulk, past-small, past-bulk (default all)")
-	out := flags.String("out", "", "file for the report (default "+defaultReport+", with -only or -loads none)")
-	if err := flags.Parse(args); err != nil {
-		return errUsage
+	o, p, err := parse(args, stderr)
+	if err != nil {
+		return err
 	}
-	p, err := newPlan(*rounds, *seconds, *only, *loads)
-	if err != nil || flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "bench:", errors.Join(err, unexpected(flags.Args())))
-		return errUsage
-	}
-	// A part of the tables must not take the place of all of them.
-	if *out == "" && *only == "" && *loads == "" {
-		*out = defaultReport
+	if o.section != "" {
+		return inGuest(ctx, o.rounds, o.seconds, o.section, stderr)
 	}
 	// All that is missing is told at once, before minutes are spent.
-	if err := lab.Requirements(tools(p.subjects)...); err != nil {
+	if err := lab.Requirements(o.tools(p)...); err != nil {
 		return err
 	}
 	m, err := readMachine(ctx, p.subjects)
 	if err != nil {
 		return err
 	}
+	remove, err := buildOnce(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	r, failed := p.run(ctx, stderr)
+	failed = errors.Join(failed, r.more(ctx, o, stderr))
 	if ctx.Err() != nil {
 		return errors.New("interrupted: nothing is written")
 	}
-	// Not begun: no limpid could be built, or no memory was left.
+	// Not begun: no memory was left.
 	if len(r.turns) == 0 {
 		return failed
 	}
-	text := r.report(m, strings.Join(append([]string{"go run ./test/bench"}, args...), " "))
-	fmt.Fprint(stdout, text)
-	if *out != "" {
-		if err := os.WriteFile(*out, []byte(text), 0o644); err != nil {
-			return fmt.Errorf("write the report: %w", err)
+	return errors.Join(failed, r.write(o.out, m, strings.Join(append([]string{"go run ./test/bench"}, args...), " "), stdout))
+}
+
+// more adds the sections that flags ask for. One that fails is noted like a
+// turn that does.
+func (r *results) more(ctx context.Context, o options, progress io.Writer) (failed error) {
+	add := func(name string, f func() (string, error)) {
+		if ctx.Err() != nil {
+			return
 		}
+		begin := time.Now()
+		section, err := f()
+		if err != nil {
+			failed = errors.Join(failed, r.note(fmt.Errorf("%s: %w", name, err)))
+			return
+		}
+		r.sections = append(r.sections, section)
+		fmt.Fprintf(progress, "bench: %s, %.1f s\n", name, time.Since(begin).Seconds())
+	}
+	if o.vm {
+		add("virtual machine", func() (string, error) { return virtual(ctx, guestRounds, o.seconds, progress) })
+	}
+	if len(o.profile) > 0 {
+		add("profiles", func() (string, error) {
+			files, err := newBodies(r.plan.has(keyBulk))
+			if err != nil {
+				return "", err
+			}
+			defer files.close()
+			list, err := r.plan.profile(ctx, files, o.profile, profileDir)
+			if err != nil {
+				return "", err
+			}
+			return profilesSection(list), nil
+		})
 	}
 	return failed
 }
 
-// unexpected is an error if anything follows the flags.
-func unexpected(args []string) error {
-	if len(args) == 0 {
+// note tells in the report what does not count.
+func (r *results) note(err error) error {
+	r.notes = append(r.notes, strings.ReplaceAll(err.Error(), "\n", "; "))
+	return err
+}
+
+// write puts report and chart side by side, and the report on stdout.
+func (r *results) write(out string, m machine, command string, stdout io.Writer) error {
+	name := ""
+	picture := strings.TrimSuffix(out, filepath.Ext(out)) + ".svg"
+	if out != "" {
+		name = filepath.Base(picture)
+	}
+	text := r.report(m, command, name)
+	fmt.Fprint(stdout, text)
+	if out == "" {
 		return nil
 	}
-	return fmt.Errorf("unexpected %q: there are only flags", args[0])
+	if err := os.WriteFile(out, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := os.WriteFile(picture, []byte(r.chart().svg()), 0o644); err != nil {
+		return fmt.Errorf("write the chart: %w", err)
+	}
+	return nil
 }
 
 // run has all rounds. A subject that fails in a round loses what it had not
 // measured by then; the others go on, and the error tells at the end.
 func (p plan) run(ctx context.Context, progress io.Writer) (*results, error) {
 	r := newResults(p)
-	files, err := newBodies()
+	files, err := newBodies(p.has(keyBulk, keyPastBulk, keyPinnedBulk))
 	if err != nil {
 		return r, err
 	}
 	defer files.close()
-	if slices.ContainsFunc(p.subjects, func(s subject) bool { return s.name == ours }) {
+	if slices.ContainsFunc(p.subjects, func(s subject) bool { return s.family == familyOurs }) {
 		remove, err := buildOnce(ctx)
 		if err != nil {
 			return r, err
@@ -118,9 +160,7 @@ func (p plan) run(ctx context.Context, progress io.Writer) (*results, error) {
 				return r, context.Cause(ctx)
 			}
 			if err != nil {
-				err = fmt.Errorf("round %d, %s: %w", round+1, s.name, err)
-				r.notes = append(r.notes, strings.ReplaceAll(err.Error(), "\n", "; "))
-				failed = errors.Join(failed, err)
+				failed = errors.Join(failed, r.note(fmt.Errorf("round %d, %s: %w", round+1, s.name, err)))
 			}
 			// Also a turn without figures: rounds of different subjects are
 			// compared by their place in the list.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"time"
 
 	"limpid/test/lab"
@@ -33,24 +35,61 @@ type turn struct {
 	fidelity
 }
 
-// measure builds a lab, puts the subject into it, and runs its loads. What has
-// been measured until an error is returned with it.
-func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) {
-	t.figures = map[string]figure{}
-	// A lab for each turn: nothing of the one before is left, no TIME_WAIT, no
-	// learned address, no warm cache.
-	l, err := lab.Build(ctx, lab.Options{Name: "bench-" + s.name})
+// measure runs a subject's loads: first those in which everybody has all cores,
+// then those in which the proxy has one. What has been measured until an error
+// is returned with it.
+func measure(ctx context.Context, s subject, files *bodies) (turn, error) {
+	t := turn{figures: map[string]figure{}}
+	pinned := slices.DeleteFunc(slices.Clone(s.loads), func(l load) bool { return !l.pinned })
+	shared := slices.DeleteFunc(slices.Clone(s.loads), func(l load) bool { return l.pinned })
+	// A subject without any of the chosen loads still takes its turn: its fidelity
+	// is checked.
+	if len(shared) > 0 || len(pinned) == 0 {
+		if err := t.session(ctx, s, files, shared, runtime.NumCPU()); err != nil {
+			return t, err
+		}
+	}
+	if len(pinned) == 0 {
+		return t, nil
+	}
+	c, err := readCores()
 	if err != nil {
 		return t, err
+	}
+	back, err := c.withdraw()
+	if err != nil {
+		return t, err
+	}
+	s.enter = c.pin(s.enter)
+	return t, errors.Join(t.session(ctx, s, files, pinned, 1), back())
+}
+
+// pin has a subject's programs run on the proxy's core.
+func (c cores) pin(e enter) enter {
+	return func(ctx context.Context, l *lab.Lab, threads int) (inline, error) {
+		if err := l.Box.Pin(c.proxy); err != nil {
+			return nil, err
+		}
+		return e(ctx, l, threads)
+	}
+}
+
+// session builds a lab, puts the subject into it, and runs some loads.
+func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []load, threads int) (err error) {
+	// A lab for each: nothing of the one before is left, no TIME_WAIT, no learned
+	// address, no warm cache.
+	l, err := lab.Build(ctx, lab.Options{Name: "bench-" + s.name})
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	o, err := startOrigin(ctx, l, files)
 	if err != nil {
-		return t, err
+		return err
 	}
-	in, err := s.enter(ctx, l)
+	in, err := s.enter(ctx, l, threads)
 	if err != nil {
-		return t, err
+		return err
 	}
 	// In the figures' lab from here on: what comes before is not measured.
 	at := site{lab: l, origin: o, memory: func() (int64, error) {
@@ -61,26 +100,26 @@ func measure(ctx context.Context, s subject, files *bodies) (t turn, err error) 
 		return memory(parts)
 	}}
 	if err := at.settle(ctx, in, 20*time.Second); err != nil {
-		return t, err
+		return err
 	}
 	if t.fidelity, err = at.verify(ctx, s.mixes); err != nil {
-		return t, err
+		return err
 	}
-	for _, ld := range s.loads {
+	for _, ld := range loads {
 		f, err := at.measure(ctx, in, ld)
 		if err == nil {
 			err = f.check(ld, s.name == bareWire)
 		}
 		if err != nil {
-			return t, fmt.Errorf("%s: %w (its log ends: %s)", ld.key, err, in.tail())
+			return fmt.Errorf("%s: %w (its log ends: %s)", ld.key, err, in.tail())
 		}
 		t.figures[ld.key] = f
 	}
 	// Once more: what has changed under load would not count either.
 	if _, err := at.verify(ctx, s.mixes); err != nil {
-		return t, err
+		return err
 	}
-	return t, errors.Join(in.leave(), o.close())
+	return errors.Join(in.leave(), o.close())
 }
 
 // state is everything that is read before and after a load.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"limpid/test/lab"
 )
@@ -17,6 +16,8 @@ type peer struct{ *daemon }
 
 // peerSpec is what differs between them.
 type peerSpec struct {
+	// threads, or workers, that do the work.
+	threads int
 	// files are the configuration, from config/.
 	files []string
 	// empty are further files that it wants to exist.
@@ -38,9 +39,7 @@ func enterPeer(ctx context.Context, l *lab.Lab, spec peerSpec) (inline, error) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("open up the peer's directory: %w", err)
 	}
-	// As many threads as limpid has loops: the CPU time of more would be the
-	// same, but the rates would not.
-	values := map[string]any{"Dir": dir, "Port": peerPort, "Threads": runtime.NumCPU()}
+	values := map[string]any{"Dir": dir, "Port": peerPort, "Threads": spec.threads}
 	maps.Copy(values, spec.values)
 	if err := install(dir, values, spec.files...); err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func TestRatioIsOfTheSameRound(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	text := fakeResults(t).report(machine{kernel: "Linux 6.12", cpu: "some CPU", cores: 2, versions: []string{"HAProxy 2.6"}}, "go run ./test/bench")
+	text := fakeResults(t).report(machine{kernel: "Linux 6.12", cpu: "some CPU", cores: 2, versions: []string{"HAProxy 2.6"}}, "go run ./test/bench", "")
 	for _, want := range []string{
 		"- CPU: some CPU, 2 cores", "- HAProxy 2.6\n", "rounds: 3; a load lasts 1s",
 		"| HAProxy | 30.0 (20.0-40.0) | 1.00 (1.00-1.00) |",

@@ -4,6 +4,8 @@ package main
 type results struct {
 	plan  plan
 	turns map[string][]turn // by subject; one for each round, perhaps without figures
+	// sections come after the tables, in Markdown with their headings.
+	sections []string
 	// notes tell what does not count, and why.
 	notes []string
 }
@@ -29,9 +31,14 @@ func (r *results) values(subject, key string, m metric) spread {
 	return spreadOf(list)
 }
 
-// ratio compares two subjects round by round, so that what slows down a round
-// cancels out.
+// ratio divides one subject's value by another's.
 func (r *results) ratio(subject, key string, to string, m metric) spread {
+	return r.compare(subject, key, to, m, func(v, by float64) (float64, bool) { return v / by, by != 0 })
+}
+
+// compare compares two subjects round by round, so that what slows down a round
+// cancels out.
+func (r *results) compare(subject, key string, to string, m metric, with func(v, by float64) (float64, bool)) spread {
 	var list []float64
 	for round, t := range r.turns[subject] {
 		if round >= len(r.turns[to]) {
@@ -44,8 +51,11 @@ func (r *results) ratio(subject, key string, to string, m metric) spread {
 		}
 		v, ok := m(f)
 		by, okBase := m(base)
-		if ok && okBase && by != 0 {
-			list = append(list, v/by)
+		if !ok || !okBase {
+			continue
+		}
+		if v, ok = with(v, by); ok {
+			list = append(list, v)
 		}
 	}
 	return spreadOf(list)
@@ -105,10 +115,32 @@ func (f figure) time(part string) (seconds float64, ok bool) {
 	return t.Seconds(), ok
 }
 
-// slowest is the 99th percentile of a request's time, in milliseconds, as wrk
-// saw it.
+// busy is how much of a core its processes had, in percent.
+func busy(f figure) (float64, bool) {
+	return 100 * f.spent().Seconds() / f.elapsed.Seconds(), len(f.cpu) > 0
+}
+
+// slowest is the 99th percentile of a request's time, in milliseconds: as wrk
+// saw it, or our own client.
 func slowest(f figure) (float64, bool) {
-	return float64(f.p99.Microseconds()) / 1000, f.p99 > 0
+	t := f.p99
+	if t == 0 {
+		t, _ = percentile(f.times, 0.99)
+	}
+	return micros(t) / 1000, t > 0
+}
+
+// longestMillis is the longest that a connection took from its SYN to its end.
+func longestMillis(f figure) (float64, bool) { return micros(f.longest) / 1000, true }
+
+// stalls and resets are counts of connections.
+func stalls(f figure) (float64, bool) { return float64(f.stalls), true }
+func resets(f figure) (float64, bool) { return float64(f.resets), true }
+
+// gigabits a second, of 10^9 bits of body.
+func gigabits(f figure) (float64, bool) {
+	v, ok := throughput(f)
+	return 8 * v, ok
 }
 
 // failures are requests without a good answer.

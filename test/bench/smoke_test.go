@@ -48,7 +48,7 @@ func TestTinyRound(t *testing.T) {
 	if got := r.fidelity(ours); got != "address and port" {
 		t.Errorf("the server saw limpid's clients by %s", got)
 	}
-	t.Log(r.report(machine{}, "test"))
+	t.Log(r.report(machine{}, "test", ""))
 }
 
 // A proxy that shows the server its own address is noticed.
@@ -56,7 +56,7 @@ func TestWrongAddressDoesNotCount(t *testing.T) {
 	if err := lab.Requirements(tools(nil)...); err != nil {
 		t.Fatal(err)
 	}
-	files, err := newBodies()
+	files, err := newBodies(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,22 +66,22 @@ func TestWrongAddressDoesNotCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := p.subjects[0]
-	s.enter = func(ctx context.Context, l *lab.Lab) (inline, error) {
-		return enterPeer(ctx, l, peerSpec{
-			files: []string{"haproxy.cfg"},
-			command: func(dir string) []string {
-				cfg := filepath.Join(dir, "haproxy.cfg")
-				text, err := os.ReadFile(cfg)
-				if err == nil {
-					text = []byte(strings.Replace(string(text), "usesrc clientip", "", 1))
-					err = os.WriteFile(cfg, text, 0o644)
-				}
-				if err != nil {
-					t.Error(err)
-				}
-				return []string{"haproxy", "-db", "-f", cfg}
-			},
-		})
+	s.enter = func(ctx context.Context, l *lab.Lab, threads int) (inline, error) {
+		spec := haproxySpec(threads)
+		usual := spec.command
+		spec.command = func(dir string) []string {
+			cfg := filepath.Join(dir, "haproxy.cfg")
+			text, err := os.ReadFile(cfg)
+			if err == nil {
+				text = []byte(strings.Replace(string(text), "usesrc clientip", "", 1))
+				err = os.WriteFile(cfg, text, 0o644)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			return usual(dir)
+		}
+		return enterPeer(ctx, l, spec)
 	}
 	turn, err := measure(t.Context(), s, files)
 	if err == nil || !strings.Contains(err.Error(), "want "+clientOne) {

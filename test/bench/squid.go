@@ -16,13 +16,15 @@ const squidInPrivate = `
 mount -t tmpfs none /run && mount -t tmpfs none /dev/shm && chmod 1777 /run /dev/shm &&
 mkdir -m 777 /run/squid && exec squid --foreground -f "$1"`
 
-// enterSquid runs Squid with a worker, which is a process, for each core, and
-// their coordinator. The first process stays root; the workers become Debian's
-// user proxy and keep the capability that a foreign address needs. A worker
-// reuses server connections, but only for the client they were made for.
-func enterSquid(ctx context.Context, l *lab.Lab) (inline, error) {
+// enterSquid runs Squid with a worker, which is a process, for each thread of
+// the others; of more than one it makes a coordinator too. The first process
+// stays root; the workers become Debian's user proxy and keep the capability
+// that a foreign address needs. A worker reuses server connections, but only
+// for the client they were made for.
+func enterSquid(ctx context.Context, l *lab.Lab, threads int) (inline, error) {
 	return enterPeer(ctx, l, peerSpec{
-		files: []string{"squid.conf"},
+		threads: threads,
+		files:   []string{"squid.conf"},
 		command: func(dir string) []string {
 			return []string{"unshare", "--mount", "--propagation", "private", "sh", "-c", squidInPrivate, "squid", filepath.Join(dir, "squid.conf")}
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"limpid/test/lab"
@@ -14,14 +13,19 @@ type subject struct {
 	name, title string
 	// tools must be installed for it.
 	tools []string
-	// version is what it says of itself; "" if there is nothing to say.
+	// version is what it says of itself; nil if another subject says it.
 	version func(context.Context) (string, error)
-	// enter puts it into the lab's box, ready for traffic.
-	enter func(context.Context, *lab.Lab) (inline, error)
-	loads []load
+	enter   enter
+	loads   []load
 	// mixes: it is known to give one client's requests another's address.
 	mixes bool
+	// family names the program, of which there may be several configurations.
+	family string
 }
+
+// enter puts a subject into the lab's box, ready for traffic, with that many
+// threads or workers.
+type enter func(ctx context.Context, l *lab.Lab, threads int) (inline, error)
 
 // inline is a subject at its place in the box. The lab's Close ends it too, so
 // leave is for those who care how it ends.
@@ -33,29 +37,45 @@ type inline interface {
 	leave() error
 }
 
-// Names of subjects that others are compared with.
+// Names of subjects that others are compared with, and of families.
 const (
 	bareWire = "wire"
 	standard = "haproxy"
 	ours     = "limpid"
+
+	mirrored   = "limpid-mirror"
+	familyATS  = "Traffic Server"
+	familyHA   = "HAProxy"
+	familyOurs = "limpid"
 )
 
 // subjects lists all, in the order of turns and tables. limpid and the wire
 // follow each other, and so do the loads that compare these two.
 func subjects(p plan) []subject {
-	proxied := []load{p.idle(), p.keepAlive(captured), p.newConnections(), p.bulk(captured)}
-	bridged := []load{p.keepAlive(past), p.bulk(past)}
+	// What a body costs does not depend on the rest, and what the rest costs not on how bodies cross: HAProxy's ways to
+	// splice need no turn in every load. Traffic Server one to one needs none in those that it cannot stand.
+	var (
+		all     = p.loads(keyIdle, keyKeepAlive, keyNew, keyBulk, keyPacedLow, keyPacedHigh, keyPacedNew, keyPinned, keyPinnedBulk)
+		spliced = p.loads(keyIdle, keyKeepAlive, keyBulk, keyPinnedBulk)
+		single  = p.loads(keyKeepAlive, keyNew, keyBulk)
+		inlined = p.loads(keyIdle, keyKeepAlive, keyNew, keyBulk, keyPacedLow, keyPacedHigh, keyPacedNew, keyPastSmall, keyPastBulk, keyPinned, keyPinnedBulk)
+		bridged = p.loads(keyPastSmall, keyPastBulk, keyKeepAlive, keyNew, keyBulk, keyPacedLow, keyPacedHigh, keyPacedNew, keyPinned, keyPinnedBulk)
+		ats     = []string{"traffic_server"}
+		ha      = []string{"haproxy"}
+	)
 	return []subject{
-		{name: standard, title: "HAProxy", tools: []string{"haproxy"}, version: haproxyVersion, enter: enterHAProxy, loads: proxied},
-		{name: "trafficserver", title: "Traffic Server", tools: []string{"traffic_server"}, version: trafficServerVersion, enter: enterTrafficServer, loads: proxied},
-		{name: "trafficserver-sharing", title: "Traffic Server, sharing*", tools: []string{"traffic_server"}, enter: enterTrafficServerSharing, loads: proxied, mixes: true},
-		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: proxied},
-		{name: ours, title: "limpid", version: limpidVersion, enter: enterLimpid, loads: slices.Concat(proxied, bridged)},
-		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: slices.Concat(bridged, proxied[1:])},
+		{name: standard, title: "HAProxy", tools: ha, version: haproxyVersion, enter: haproxy(), loads: all, family: familyHA},
+		{name: "haproxy-splice-auto", title: "HAProxy, splice-auto", tools: ha, enter: haproxy("splice-auto"), loads: p.loads(keyBulk), family: familyHA},
+		{name: "haproxy-splice", title: "HAProxy, splice", tools: ha, enter: haproxy("splice-request", "splice-response"), loads: spliced, family: familyHA},
+		{name: "trafficserver", title: "Traffic Server", tools: ats, version: trafficServerVersion, enter: trafficServer(oneToOne), loads: single, family: familyATS},
+		{name: "trafficserver-sharing", title: "Traffic Server, sharing*", tools: ats, enter: trafficServer(sharing), loads: all, mixes: true, family: familyATS},
+		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: all, family: "Squid"},
+		{name: ours, title: "limpid", version: limpidVersion, enter: enterLimpid("accept", "1s"), loads: inlined, family: familyOurs},
+		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: bridged},
 	}
 }
 
-// tools are those that every run needs.
+// tools are those that every run needs, and those of its subjects.
 func tools(list []subject) []string {
 	all := []string{"nginx", "wrk", "nft", "ip"}
 	for _, s := range list {

@@ -9,26 +9,27 @@ import (
 	"limpid/test/lab"
 )
 
-// enterTrafficServer is the transparent one: the server sees each client by its
-// own address.
-func enterTrafficServer(ctx context.Context, l *lab.Lab) (inline, error) {
-	return trafficServer(ctx, l, false)
+// Ways of Traffic Server with its server connections.
+const (
+	// oneToOne: each request gets one of its own, also from a client that keeps its connection.
+	oneToOne = "none"
+	// sharing: they are kept, and a later client's requests leave from the address of the one they were made for.
+	sharing = "both"
+)
+
+// trafficServer runs Traffic Server. One to one it is the transparent one: the
+// server sees each client by its own address. Sharing is the fast one.
+func trafficServer(match string) enter {
+	return func(ctx context.Context, l *lab.Lab, threads int) (inline, error) {
+		return enterPeer(ctx, l, trafficServerSpec(threads, match))
+	}
 }
 
-// enterTrafficServerSharing is the fast one.
-func enterTrafficServerSharing(ctx context.Context, l *lab.Lab) (inline, error) {
-	return trafficServer(ctx, l, true)
-}
-
-// trafficServer runs Traffic Server with an event thread for each core. It knows
-// two ways with server connections. Without sharing, each request gets one of
-// its own, also from a client that keeps its connection. With sharing they are
-// kept, and a later client's requests leave from the address of the one they
-// were made for.
-func trafficServer(ctx context.Context, l *lab.Lab, shared bool) (inline, error) {
-	return enterPeer(ctx, l, peerSpec{
-		values: map[string]any{"Shared": shared},
-		files:  []string{"records.config", "runroot.yaml", "ip_allow.yaml"},
+func trafficServerSpec(threads int, match string) peerSpec {
+	return peerSpec{
+		threads: threads,
+		values:  map[string]any{"Match": match},
+		files:   []string{"records.config", "runroot.yaml", "ip_allow.yaml"},
 		// No cache, no plugin, no mapping.
 		empty: []string{"storage.config", "plugin.config", "remap.config", "ssl_multicert.config"},
 		command: func(dir string) []string {
@@ -36,7 +37,7 @@ func trafficServer(ctx context.Context, l *lab.Lab, shared bool) (inline, error)
 			// path that was compiled in.
 			return []string{"traffic_server", "--run-root=" + filepath.Join(dir, "runroot.yaml")}
 		},
-	})
+	}
 }
 
 func trafficServerVersion(ctx context.Context) (string, error) {

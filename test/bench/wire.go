@@ -11,7 +11,7 @@ type bare struct{ remove func() error }
 
 // enterWire is the measure for the load itself: what client, origin and the
 // network of the lab can do with nothing between them.
-func enterWire(_ context.Context, l *lab.Lab) (inline, error) {
+func enterWire(_ context.Context, l *lab.Lab, _ int) (inline, error) {
 	remove, err := l.PlainBridge()
 	if err != nil {
 		return nil, err

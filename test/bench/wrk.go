@@ -13,18 +13,16 @@ import (
 
 // wrk asks for the small file again and again on clientConnections
 // connections.
-func (s site) wrk(ctx context.Context, d time.Duration, w way, extra ...string) (work, error) {
+func (s site) wrk(ctx context.Context, d time.Duration, w way) (work, error) {
 	dir := s.origin.dir
 	if err := install(dir, nil, "wrk.lua"); err != nil {
 		return work{}, err
 	}
-	args := append([]string{
-		"--threads", "1", "--connections", strconv.Itoa(clientConnections), "--duration", strconv.Itoa(int(d/time.Second)) + "s",
-		"--timeout", "10s", "--script", filepath.Join(dir, "wrk.lua"),
-	}, extra...)
 	// One thread is enough: wrk costs a fraction of any proxy, and a second one
 	// would take the core that the proxy needs.
-	cmd := s.lab.C1.Command(ctx, "wrk", append(args, "http://"+addressOrigin+":"+w.port()+"/small")...)
+	cmd := s.lab.C1.Command(ctx, "wrk",
+		"--threads", "1", "--connections", strconv.Itoa(clientConnections), "--duration", strconv.Itoa(int(d/time.Second))+"s",
+		"--timeout", "10s", "--script", filepath.Join(dir, "wrk.lua"), "http://"+addressOrigin+":"+w.port()+"/small")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -50,7 +48,6 @@ func parseWrk(out string) (work, error) {
 		Write    int64
 		Status   int64
 		Timeout  int64
-		P50      int64 `json:"p50_us"`
 		P99      int64 `json:"p99_us"`
 	}
 	if err := json.Unmarshal([]byte(line), &r); err != nil {
@@ -63,7 +60,6 @@ func parseWrk(out string) (work, error) {
 	// answered with 400 or above: an error page counts as a failure, not as work.
 	return work{
 		requests: r.Requests, bytes: r.Bytes, failed: r.Connect + r.Read + r.Write + r.Status + r.Timeout,
-		elapsed: time.Duration(r.Duration) * time.Microsecond,
-		p50:     time.Duration(r.P50) * time.Microsecond, p99: time.Duration(r.P99) * time.Microsecond,
+		elapsed: time.Duration(r.Duration) * time.Microsecond, p99: time.Duration(r.P99) * time.Microsecond,
 	}, nil
 }

@@ -2,8 +2,8 @@
 function done(summary, latency, requests)
 	local e = summary.errors
 	io.write(string.format(
-		'\nresult {"duration_us":%d,"requests":%d,"bytes":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d,"p50_us":%d,"p99_us":%d}\n',
+		'\nresult {"duration_us":%d,"requests":%d,"bytes":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d,"p99_us":%d}\n',
 		summary.duration, summary.requests, summary.bytes,
 		e.connect, e.read, e.write, e.status, e.timeout,
-		latency:percentile(50), latency:percentile(99)))
+		latency:percentile(99)))
 end

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// cores is how the machine is shared out: the proxy has one for itself, client
+// and servers have the others.
+type cores struct {
+	proxy  int
+	others []int
+}
+
+// readCores shares out those that this process may run on.
+func readCores() (cores, error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return cores{}, fmt.Errorf("ask for the usable CPUs: %w", err)
+	}
+	var all []int
+	for cpu := range len(set) * strconv.IntSize {
+		if set.IsSet(cpu) {
+			all = append(all, cpu)
+		}
+	}
+	if len(all) < 2 {
+		return cores{}, errors.New("pin the proxy to a core: there is only one; leave the pinned loads out with -loads")
+	}
+	return cores{all[0], all[1:]}, nil
+}
+
+// withdraw takes this process, and with it every lab that it builds, off the
+// proxy's core; the function it returns lets it back.
+func (c cores) withdraw() (back func() error, err error) {
+	if err := confine(c.others); err != nil {
+		return nil, err
+	}
+	return func() error { return confine(append([]int{c.proxy}, c.others...)) }, nil
+}
+
+// confine has every thread of this process run on some CPUs alone; later ones
+// inherit that from the thread that starts them.
+func confine(cpus []int) error {
+	var set unix.CPUSet
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	var before []string
+	// A thread may start another one while the list is read: until none is new.
+	for {
+		entries, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return fmt.Errorf("list threads: %w", err)
+		}
+		var now []string
+		for _, e := range entries {
+			now = append(now, e.Name())
+			tid, err := strconv.Atoi(e.Name())
+			if err != nil {
+				return fmt.Errorf("list threads: %w", err)
+			}
+			if err := unix.SchedSetaffinity(tid, &set); err != nil && !errors.Is(err, unix.ESRCH) {
+				return fmt.Errorf("pin thread %d to CPUs %v: %w", tid, cpus, err)
+			}
+		}
+		if slices.Equal(before, now) {
+			return nil
+		}
+		before = now
+	}
+}
