@@ -60,26 +60,6 @@ func watchdogMetrics() []metric {
 	}
 }
 
-// portMetrics are about the bridge's two ports.
-func portMetrics() []metric {
-	return []metric{
-		{name: "limpid_port_up", kind: gauge, labels: []string{"port"},
-			help: "1 if the port of the bridge is there and up; lan is the one towards the clients, wan the one towards the servers.",
-			read: func(s *scrape, emit emit) {
-				for _, p := range s.Ports {
-					emit(truth(p.Up), p.Side)
-				}
-			}},
-		{name: "limpid_port_carrier", kind: gauge, labels: []string{"port"},
-			help: "1 if the port of the bridge has a carrier.",
-			read: func(s *scrape, emit emit) {
-				for _, p := range s.Ports {
-					emit(truth(p.Carrier), p.Side)
-				}
-			}},
-	}
-}
-
 // processMetrics are what each process uses. One that ends at the time of the
 // scrape has no samples of usage in it.
 func processMetrics() []metric {

@@ -49,8 +49,11 @@ func example() *collector {
 				Mode: control.Bypass, Cause: "proxy", Since: time.UnixMilli(1750000000250), Capture: "broute", Handshake: "mirror",
 				Problems: 2, LastGap: 12500 * time.Microsecond, Gaps: 3, ChecksPassed: 400, ChecksFailed: 5,
 				Active: 7, Captured: 800, Bridged: 90, Refused: 4, Most: 65536, Bypass: true,
-				Ports: []Port{{Side: "lan", Up: true, Carrier: true}, {Side: "wan", Up: true}},
-				Self:  Process{Name: "supervise", PID: 10, Begun: time.Unix(1750000000, 0)},
+				Ports: []Port{
+					{Side: "lan", Up: true, Carrier: true, Counted: true, Received: Traffic{1001, 1002, 1003, 1004}, Sent: Traffic{1005, 1006, 1007, 1008}},
+					{Side: "wan", Up: true}, // unplugged just now
+				},
+				Self: Process{Name: "supervise", PID: 10, Begun: time.Unix(1750000000, 0)},
 				Children: []Process{
 					{Name: "gate", PID: 11, Begun: time.Unix(1750000001, 0), Restarts: 1, Spent: 2 * time.Second},
 					{Name: "proxy", Restarts: 6, Spent: 3 * time.Second},

@@ -58,4 +58,10 @@ type Process struct {
 type Port struct {
 	Side        string // "lan" towards the clients, "wan" towards the servers
 	Up, Carrier bool
+	Counted     bool // what follows is known
+	Received    Traffic
+	Sent        Traffic
 }
+
+// Traffic is what a port has carried in one direction since it was made.
+type Traffic struct{ Bytes, Packets, Errors, Dropped uint64 }

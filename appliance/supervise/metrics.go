@@ -7,6 +7,7 @@ import (
 
 	"limpid/appliance/control"
 	"limpid/appliance/metrics"
+	"limpid/bridge"
 )
 
 // Metrics implements control.Backend.
@@ -36,15 +37,18 @@ func (s *Supervisor) metricsState() metrics.State {
 		Self:     metrics.Process{Name: "supervise", PID: os.Getpid(), Begun: s.begun},
 		Children: []metrics.Process{s.gate.measured(), s.proxy.measured()},
 	}
+	lan, wan, err := s.wire.Traffic()
+	s.report("port counters", err)
 	m.Capture, m.Handshake = s.capture.Methods()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.Most = s.most(s.config)
 	m.Problems = len(s.problems) + len(s.state.Warnings)
-	m.Ports = []metrics.Port{port("lan", s.state.LAN), port("wan", s.state.WAN)}
+	m.Ports = []metrics.Port{port("lan", s.state.LAN, lan), port("wan", s.state.WAN, wan)}
 	return m
 }
 
-func port(side string, l control.Link) metrics.Port {
-	return metrics.Port{Side: side, Up: l.Present && l.Up, Carrier: l.Carrier}
+func port(side string, l control.Link, t bridge.Traffic) metrics.Port {
+	return metrics.Port{Side: side, Up: l.Present && l.Up, Carrier: l.Carrier,
+		Counted: t.Present, Received: metrics.Traffic(t.Received), Sent: metrics.Traffic(t.Sent)}
 }

@@ -22,6 +22,7 @@ import (
 	"limpid/appliance/child"
 	"limpid/appliance/config"
 	"limpid/appliance/control"
+	"limpid/bridge"
 )
 
 // fakeWire is a bridge that a test breaks and mends.
@@ -45,6 +46,11 @@ func (w *fakeWire) Watch(ctx context.Context, changed func(WireState)) error {
 			changed(state)
 		}
 	}
+}
+
+func (w *fakeWire) Traffic() (lan, wan bridge.Traffic, err error) {
+	lan.Present, lan.Received.Bytes = true, 1234
+	return lan, wan, nil
 }
 
 func (w *fakeWire) SetAddress(context.Context, netip.Prefix, netip.Addr) error { return nil }

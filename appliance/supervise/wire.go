@@ -28,6 +28,8 @@ type Wire interface {
 	Watch(ctx context.Context, changed func(WireState)) error
 	// SetAddress gives the box its own address; the zero Prefix takes it away.
 	SetAddress(ctx context.Context, prefix netip.Prefix, gateway netip.Addr) error
+	// Traffic is what the ports have carried.
+	Traffic() (lan, wan bridge.Traffic, err error)
 }
 
 // BridgeSpec is what a configuration asks of the bridge.
