@@ -23,8 +23,14 @@ func httpMetrics() []metric {
 					}
 				}
 			}},
-		proxyCell("limpid_access_log_dropped_total", scoreboard.LogDropped,
-			"Access log records dropped because the log was slow or full."),
+		proxyCell("limpid_access_log_records_total", scoreboard.LogRecords,
+			"Access log records that the log took."),
+		proxyCells("limpid_access_log_dropped_total",
+			"Access log records lost because an output was slow or full: to all outputs, when the log could not even take them, or to one of them.",
+			[]string{"output"},
+			labelled{scoreboard.LogDropped, []string{"all"}},
+			labelled{scoreboard.LogFileDropped, []string{"file"}},
+			labelled{scoreboard.LogSyslogDropped, []string{"syslog"}}),
 	}
 }
 
