@@ -63,7 +63,6 @@ func (q *pendingQueue) expire(g *Gate, now time.Time) {
 
 // asked decides on a SYN that may be captured: hold it and ask the server, or bridge it.
 func (g *Gate) asked(packet uint32, vlan uint16, syn synPacket) {
-	g.Board.Add(scoreboard.SynSeen, 1)
 	if p := g.pending[syn.tuple]; p != nil {
 		g.askedAgain(packet, p)
 		return
@@ -100,6 +99,7 @@ func (g *Gate) asked(packet uint32, vlan uint16, syn synPacket) {
 // must have been lost.
 func (g *Gate) askedAgain(packet uint32, p *pending) {
 	if p.approved {
+		g.Board.Add(scoreboard.SynCaptured, 1)
 		g.syns.capture(packet, p.vlan)
 		return
 	}

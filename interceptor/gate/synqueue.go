@@ -137,6 +137,7 @@ func (q *synQueue) packet(b []byte) {
 	if !ok {
 		return // without a number there is nothing to give a verdict on
 	}
+	q.gate.Board.Add(scoreboard.SynSeen, 1)
 	syn, err := parseSYN(m.payload)
 	if err != nil {
 		q.gate.bridge(m.id, scoreboard.SynBridgedOther)

@@ -6,7 +6,7 @@ type Cell int
 // Cells of the gate's board.
 const (
 	SynSeen           Cell = iota // SYNs given to the gate (mirror)
-	SynCaptured                   // verdict: capture
+	SynCaptured                   // verdict: capture; once more for one sent again after it
 	SynDuplicate                  // retransmission of a pending SYN, dropped
 	SynBridgedFull                // bridged: max_connections
 	SynBridgedProxy               // bridged: proxy gone or not taking flows
