@@ -37,13 +37,14 @@ demo: ## Show limpid on real traffic in namespaces, until Ctrl-C; DEMO_ONCE=1 en
 	@go build -o out/demo ./test/demo
 	@DEMO_ONCE=$(DEMO_ONCE) out/demo
 
-test: ## Everything: install what is missing, check, lab and VM tests, one run of the demo (root)
+test: ## Everything: install what is missing, check, lab and VM tests, one run of the demo, fuzzing (root)
 	@.ci/root test
 	@rm -rf out/report
 	@.ci/deps test
 	@$(MAKE) check
 	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m ./test/...
 	@$(MAKE) demo DEMO_ONCE=1
+	@$(MAKE) fuzz
 	@$(REPORT) sum -allow .ci/skips.allow out/report
 
 check: lint unit ## Format, vet, lint and the unit tests: what to run before a commit (root)
@@ -71,7 +72,7 @@ vm: $(REPORT) ## Only the tests on a 6.12 kernel in a virtual machine: broute, m
 	@.ci/deps vm
 	@$(REPORT) run -v -record out/report/vm.json -- $(GOTEST) -p 1 -timeout 20m ./test/vm/... ./test/wirevm/...
 
-fuzz: ## Run each fuzz target for FUZZTIME (60s)
+fuzz: ## Run each fuzz target for FUZZTIME (60s), two at a time
 	@.ci/deps build
 	@.ci/fuzz $(FUZZTIME)
 
