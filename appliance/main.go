@@ -41,6 +41,7 @@ func commands() []command {
 		statusCommand(),
 		bypassCommand(),
 		flowsCommand(),
+		logCommand(),
 		rulesCommand(),
 		metricsCommand(),
 		checkCommand(),

@@ -51,6 +51,14 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"bypass --run " + dir + " on", exitFailed, "no limpid runs there"},
 		{"flows --limit 0", exitUsage, "from 1"},
 		{"flows --run " + dir, exitFailed, "no limpid runs there"},
+		{"log --run " + dir, exitFailed, "no limpid runs there"},
+		{"log -n 0", exitUsage, "want 1 to 1000"},
+		{"log -n 1001", exitUsage, "want 1 to 1000"},
+		{"log --json --squid", exitUsage, "want one of them"},
+		{"log --status 4x", exitUsage, `filter status="4x": want a number like 404`},
+		{"log --verdict maybe", exitUsage, "want one of forward, hit"},
+		{"log --since yesterday", exitUsage, "want how long ago"},
+		{"log all", exitUsage, `"all" is one argument too many`},
 		{"rules --run " + dir, exitFailed, "no limpid runs there"},
 		{"metrics --run " + dir, exitFailed, "no limpid runs there"},
 		{"check", exitUsage, "FILE is missing"},
@@ -99,10 +107,36 @@ type backend struct {
 	mu sync.Mutex
 	on bool
 	d  time.Duration
+
+	queries []control.LogQuery
+	end     func() // ends who follows the log
 }
 
 func (b *backend) Status(context.Context) (control.Status, error) { return exampleStatus(), nil }
 func (b *backend) ResetFlow(context.Context, uint64) error        { return nil }
+func (b *backend) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queries = append(b.queries, query)
+	total := int64(5600)
+	page := control.LogPage{Cursor: "run.1", Missed: 0, Problems: []string{}, Records: []control.LogRecord{}}
+	switch query.After {
+	case "":
+		page.Records = []control.LogRecord{{
+			Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local), Flow: 7, Client: netip.MustParseAddrPort("192.0.2.7:40000"),
+			Server: netip.MustParseAddrPort("198.51.100.1:80"), Method: "GET", URL: "http://a.example/x\x1b[31m", Status: 200,
+			Verdict: "forward", RequestBytes: 100, ResponseBytes: 2000, Total: &total,
+		}}
+	case "run.1":
+		page.Cursor, page.Missed, page.Problems = "run.2", 3, []string{"ask proxy: control link is closed"}
+		page.Records = []control.LogRecord{{Flow: 8, Client: netip.MustParseAddrPort("192.0.2.7:40000"), Server: netip.MustParseAddrPort("198.51.100.1:80"), Verdict: "tunnel", Reason: "tls"}}
+	default:
+		page.Cursor = "run.2"
+		b.end()
+	}
+	return page, nil
+}
+
 func (b *backend) Rules(context.Context) (control.RuleList, error) {
 	return control.RuleList{Text: "table bridge limpid {\n}\n"}, nil
 }
@@ -190,6 +224,40 @@ func TestMetricsArePrintedAsTheyCome(t *testing.T) {
 	dir := answerOn(t, &backend{})
 	if code, stdout, stderr := limpid("metrics", "--run", dir); code != exitDone || stdout != "limpid_problems 1\n" {
 		t.Errorf("metrics: code %d, %q, %s", code, stdout, stderr)
+	}
+}
+
+func TestLogForPeople(t *testing.T) {
+	b := &backend{}
+	dir := answerOn(t, b)
+	const head = "TIME                CLIENT           STATUS  VERDICT         TIME      BYTES  REQUEST\n"
+	const line = "01-02 03:04:05.000  192.0.2.7        200     forward      5.60 ms    2.0 KiB  GET http://a.example/x%1B[31m\n"
+	code, stdout, stderr := limpid("log", "-n", "5", "--status", "2xx", "--min-time", "1ms", "--run", dir)
+	if code != exitDone || stdout != head+line || stderr != "" {
+		t.Errorf("log: code %d, stdout\n%sstderr %q", code, stdout, stderr)
+	}
+	if q := b.queries[0]; q.Limit != 5 || q.After != "" || len(q.Filter) != 2 || q.Filter["status"] != "2xx" || q.Filter["min_time"] != "1ms" {
+		t.Errorf("the supervisor was asked %+v", q)
+	}
+	if code, stdout, _ := limpid("log", "--json", "--run", dir); code != exitDone || !strings.HasPrefix(stdout, `{"time":"`) ||
+		!strings.HasSuffix(stdout, `"response_bytes":2000,"total_us":5600}`+"\n") {
+		t.Errorf("log --json: code %d, %s", code, stdout)
+	}
+	if code, stdout, _ := limpid("log", "--squid", "--run", dir); code != exitDone || len(strings.Fields(stdout)) != 10 {
+		t.Errorf("log --squid: code %d, %s", code, stdout)
+	}
+	// Following goes on from the cursor, through what is missed and through a
+	// proxy that cannot be asked.
+	ctx, cancel := context.WithCancel(t.Context())
+	b.end = cancel
+	var out, errs bytes.Buffer
+	run(ctx, terminal{&out, &errs}, []string{"log", "-f", "--squid", "--run", dir})
+	if lines := strings.Count(out.String(), "\n"); lines != 2 {
+		t.Errorf("log -f printed %d lines:\n%s", lines, &out)
+	}
+	want := "limpid log: 3 records were gone before they could be shown\nlimpid log: ask proxy: control link is closed\n"
+	if !strings.HasPrefix(errs.String(), want) {
+		t.Errorf("log -f said %q, want %q", &errs, want)
 	}
 }
 

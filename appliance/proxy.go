@@ -10,6 +10,7 @@ import (
 	"limpid/appliance/link"
 	"limpid/appliance/supervise"
 	"limpid/proxy"
+	"limpid/proxy/accesslog"
 	"limpid/proxy/handover"
 )
 
@@ -36,8 +37,15 @@ func proxyLineOf(t supervise.Told) proxyLine {
 			HeadTimeout: c.HeadTimeout,
 			BodyTimeout: c.BodyTimeout,
 			IdleTimeout: c.IdleTimeout,
-			Loops:       t.Loops,
-			Grace:       lastGrace,
+			Log: accesslog.Settings{
+				Dir:    t.Config.Log.Path,
+				Keep:   int64(t.Config.Log.Keep),
+				Format: string(t.Config.Log.Format),
+				Fsync:  string(t.Config.Log.Fsync),
+				Syslog: t.Config.Log.Syslog,
+			},
+			Loops: t.Loops,
+			Grace: lastGrace,
 		},
 	}
 }
@@ -69,6 +77,7 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 		return cannotRun{err}
 	}
 	return serve(ctx, log, conn, line.OrphanGrace, map[string]link.Handler{
+		child.MethodLog:   answerLog(p.Log()),
 		child.MethodFlows: answerFlows(func(<-chan struct{}) []proxy.FlowInfo { return p.Flows() }),
 		child.MethodReset: func(params json.RawMessage) (any, error) {
 			var flow child.FlowID

@@ -5,6 +5,7 @@ import "encoding/json"
 // Methods of the control link.
 const (
 	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
+	MethodLog          = "log"           // to the proxy: LogQuery, answered by LogPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
 )
@@ -18,6 +19,20 @@ type FlowQuery struct {
 type FlowPage struct {
 	Flows json.RawMessage `json:"flows"`
 	Total int             `json:"total"`
+}
+
+// LogQuery asks for records of the access log. Filter is by the words that
+// GET /v1/log takes.
+type LogQuery struct {
+	Filter map[string]string `json:"filter,omitempty"`
+	After  string            `json:"after,omitempty"`
+	Limit  int               `json:"limit"`
+}
+
+// LogPage is some records, as control.LogPage, or why the query is refused.
+type LogPage struct {
+	Page    json.RawMessage `json:"page,omitempty"`
+	Refused string          `json:"refused,omitempty"`
 }
 
 // FlowID names a flow.

@@ -35,6 +35,6 @@ func Default() *Config {
 		Rules:    Rules{Block: []string{}},
 		Watchdog: Watchdog{Interval: 250 * time.Millisecond, Timeout: time.Second, Hardware: "/dev/watchdog"},
 		Web:      Web{Listen: []string{":443", ":80"}},
-		Log:      Log{Path: "/data/log", Keep: 64 * MiB},
+		Log:      Log{Path: "/data/log", Keep: 64 * MiB, Format: LogJSON, Fsync: FsyncRotate},
 	}
 }

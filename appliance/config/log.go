@@ -6,10 +6,20 @@ import (
 	"strings"
 )
 
+// minKeep is room for eight files of a useful size, the least that accesslog takes.
+const minKeep = MiB
+
 // readLog reads where log lines are kept and sent.
 func readLog(t *table, to *Log) {
 	t.text("path", takePath(&to.Path))
-	t.size("keep", &to.Keep)
+	keep := to.Keep
+	if t.size("keep", &keep); keep != 0 && keep < minKeep {
+		t.doc.report(t.key("keep"), "%q is too little; use at least %q, or \"0\" for none on disk", keep, minKeep)
+	} else {
+		to.Keep = keep
+	}
+	word(t, "format", &to.Format, LogJSON, LogSquid)
+	word(t, "fsync", &to.Fsync, FsyncRotate, FsyncSecond, FsyncNever)
 	t.text("syslog", func(s string) error {
 		if !isCollector(s) {
 			return fmt.Errorf(`%s is no syslog collector; write it like "udp://192.0.2.5:514" or "tcp://log.example:514"`, quote(s))

@@ -58,6 +58,8 @@ listen = ["192.0.2.10:443"]
 [log]
 path = "/var/log/limpid"
 keep = "1GiB"
+format = "squid"
+fsync = "1s"
 syslog = "udp://log.example:514"
 `
 
@@ -86,7 +88,7 @@ func every() *Config {
 		Rules:    Rules{Block: []string{"ads.example", "*.tracker.example/path*"}},
 		Watchdog: Watchdog{Interval: time.Second, Timeout: time.Minute},
 		Web:      Web{Listen: []string{"192.0.2.10:443"}},
-		Log:      Log{Path: "/var/log/limpid", Keep: GiB, Syslog: "udp://log.example:514"},
+		Log:      Log{Path: "/var/log/limpid", Keep: GiB, Format: LogSquid, Fsync: FsyncSecond, Syslog: "udp://log.example:514"},
 	}
 }
 

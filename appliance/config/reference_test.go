@@ -42,8 +42,8 @@ func TestReferenceHasEveryKey(t *testing.T) {
 			order = append(order, n)
 		}
 	}
-	if len(order) != 38 {
-		t.Errorf("the schema has %d keys, want 38", len(order))
+	if len(order) != 40 {
+		t.Errorf("the schema has %d keys, want 40", len(order))
 	}
 	if !slices.IsSorted(order) {
 		t.Error("the keys are not in the order of the schema")
@@ -100,6 +100,7 @@ func TestReferenceRanges(t *testing.T) {
 		fmt.Sprintf(" %d to %d.", minFields, maxFields),
 		fmt.Sprintf("%q to %q, or", brief(minDeadline), brief(maxDeadline)),
 		fmt.Sprintf("%q to %q, or", brief(minDeadline), brief(maxIdle)),
+		fmt.Sprintf("At least %q", minKeep),
 		Size(maxSource).String()[:3] + " KiB",
 	} {
 		if !strings.Contains(reference, text) {

@@ -170,8 +170,29 @@ type Web struct {
 type Log struct {
 	// Path is the absolute path of the directory for log files.
 	Path string `toml:"path"`
-	// Keep is the room for them; 0 keeps nothing on disk.
-	Keep Size `toml:"keep"`
+	// Keep is the room for them: 0 for none on disk, else at least 1 MiB.
+	Keep   Size      `toml:"keep"`
+	Format LogFormat `toml:"format"`
+	Fsync  Fsync     `toml:"fsync"`
 	// Syslog is "", udp://HOST:PORT or tcp://HOST:PORT.
 	Syslog string `toml:"syslog"`
 }
+
+// LogFormat says what a line of a log file looks like.
+type LogFormat string
+
+// The formats.
+const (
+	LogJSON  LogFormat = "json"  // access.jsonl
+	LogSquid LogFormat = "squid" // access.log
+)
+
+// Fsync says when log files are forced to the disk, besides the orderly end.
+type Fsync string
+
+// The times.
+const (
+	FsyncRotate Fsync = "rotate" // when a file is complete
+	FsyncSecond Fsync = "1s"     // that, and a second after something was written
+	FsyncNever  Fsync = "never"  // not even at the end
+)

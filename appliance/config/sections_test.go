@@ -74,6 +74,9 @@ func TestLogRefusals(t *testing.T) {
 	testRefusals(t, []refusal{
 		{"relative path", "[log]\npath = \"\"", `limpid.toml:3: log.path: "" is not an absolute path; begin it with /`},
 		{"keep", "[log]\nkeep = \"64 MiB\"", `limpid.toml:3: log.keep: "64 MiB" is not a size; write a whole number with B, KiB, MiB or GiB, like "256MiB"`},
+		{"little keep", "[log]\nkeep = \"1023KiB\"", `limpid.toml:3: log.keep: "1023KiB" is too little; use at least "1MiB", or "0" for none on disk`},
+		{"format", "[log]\nformat = \"csv\"", `limpid.toml:3: log.format: "csv" is not known; use "json" or "squid"`},
+		{"fsync", "[log]\nfsync = \"5s\"", `limpid.toml:3: log.fsync: "5s" is not known; use "rotate", "1s" or "never"`},
 		{"no scheme", "[log]\nsyslog = \"192.0.2.5:514\"", `limpid.toml:3: log.syslog: "192.0.2.5:514" is no syslog collector; write it like "udp://192.0.2.5:514" or "tcp://log.example:514"`},
 		{"other scheme", "[log]\nsyslog = \"tls://192.0.2.5:514\"", `limpid.toml:3: log.syslog: "tls://192.0.2.5:514" is no syslog collector; write it like "udp://192.0.2.5:514" or "tcp://log.example:514"`},
 		{"no port", "[log]\nsyslog = \"udp://192.0.2.5\"", `limpid.toml:3: log.syslog: "udp://192.0.2.5" is no syslog collector; write it like "udp://192.0.2.5:514" or "tcp://log.example:514"`},
@@ -91,6 +94,7 @@ func TestSectionsAccepted(t *testing.T) {
 		"[proxy]\nhead_limit = 4096\nline_limit = \"64KiB\"\nfields_limit = 16\nhead_timeout = \"0\"\nbody_timeout = \"0s\"\nidle_timeout = \"0h\"",
 		"[proxy]\nhead_timeout = \"24h\"\nbody_timeout = \"1s\"\nidle_timeout = \"168h\"",
 		"[log]\nsyslog = \"tcp://[2001:db8::5]:601\"\nkeep = 0",
+		"[log]\nkeep = \"1MiB\"\nformat = \"json\"\nfsync = \"never\"",
 		"[log]\nsyslog = \"udp://log.example:514\"",
 		"[watchdog]\ninterval = \"10s\"\ntimeout = \"1m\"\nhardware = \"\"",
 		"[watchdog]\ninterval = \"50ms\"\ntimeout = \"100ms\"",

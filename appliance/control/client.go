@@ -61,6 +61,12 @@ func (c *Client) ResetFlow(ctx context.Context, id uint64) error {
 	return c.ask(ctx, http.MethodPost, "/v1/flows/"+strconv.FormatUint(id, 10)+"/reset", nil, &struct{}{})
 }
 
+// Log asks for records of the access log.
+func (c *Client) Log(ctx context.Context, query LogQuery) (LogPage, error) {
+	var p LogPage
+	return p, c.ask(ctx, http.MethodGet, "/v1/log?"+query.values().Encode(), nil, &p)
+}
+
 // Rules asks what is installed in the kernel.
 func (c *Client) Rules(ctx context.Context) (RuleList, error) {
 	var l RuleList

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type fake struct {
 	d     time.Duration
 	limit int
 	reset uint64
+	query LogQuery
 	err   error
 }
 
@@ -58,6 +60,11 @@ func (f *fake) ResetFlow(_ context.Context, id uint64) error {
 func (f *fake) Metrics(_ context.Context, w io.Writer) error {
 	_, _ = io.WriteString(w, "up 1\n")
 	return f.err
+}
+
+func (f *fake) Log(_ context.Context, query LogQuery) (LogPage, error) {
+	f.query = query
+	return LogPage{Records: []LogRecord{{Flow: 5}}, Cursor: "run.7"}, f.err
 }
 
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
@@ -107,6 +114,11 @@ func TestClientAndServerAgree(t *testing.T) {
 	if err := client.ResetFlow(t.Context(), 1<<63); err != nil || backend.reset != 1<<63 {
 		t.Errorf("reset: %v; backend got %d", err, backend.reset)
 	}
+	query := LogQuery{Filter: map[string]string{"host": "*.a b&c=%", "status": "4xx"}, After: "run.3", Limit: 7}
+	page, err := client.Log(t.Context(), query)
+	if err != nil || page.Cursor != "run.7" || page.Records[0].Flow != 5 || !reflect.DeepEqual(backend.query, query) {
+		t.Errorf("log: %+v, %v; backend was asked %+v", page, err, backend.query)
+	}
 	if rules, err := client.Rules(t.Context()); err != nil || rules.Text != "add rule" {
 		t.Errorf("rules: %+v, %v", rules, err)
 	}
@@ -134,7 +146,7 @@ func TestStatusHasTheAgreedNames(t *testing.T) {
 	}
 	for _, path := range []string{"mode", "reason", "since", "capture", "handshake", "proxy.pid", "proxy.restarts", "gate.pid",
 		"gate.restarts", "flows.active", "flows.captured", "flows.bridged", "requests", "cache.hits", "cache.misses", "last_gap_ms",
-		"version", "bypass.on", "wire.lan.carrier", "wire.bridge.name", "wire.wan.up"} {
+		"version", "bypass.on", "wire.lan.carrier", "wire.bridge.name", "wire.wan.up", "log.records", "log.dropped"} {
 		at := any(got)
 		for key := range strings.SplitSeq(path, ".") {
 			object, ok := at.(map[string]any)
@@ -166,6 +178,10 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"POST", "/v1/bypass", `{"on":true,"for":"` + strings.Repeat("1", maxBody) + `s"}`, 400, "too large"},
 		{"GET", "/v1/flows?limit=none", "", 400, "want a number"},
 		{"GET", "/v1/flows?limit=0", "", 400, "want a number"},
+		{"GET", "/v1/log?limit=1001", "", 400, "want a number from 1 to 1000"},
+		{"GET", "/v1/log?limit=0", "", 400, "want a number from 1 to 1000"},
+		{"GET", "/v1/log?host=a&host=b", "", 400, "given 2 times"},
+		{"GET", "/v1/log?host=%zz", "", 400, "invalid URL escape"},
 		{"POST", "/v1/flows/first/reset", "", 400, "want the number"},
 		{"GET", "/v1/bypass", "", 405, ""},
 		{"POST", "/v1/status", "", 405, ""},
@@ -253,7 +269,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

@@ -37,6 +37,7 @@ type Backend interface {
 	// ResetFlow resets both connections of a flow that the proxy holds.
 	ResetFlow(ctx context.Context, id uint64) error
 	Rules(ctx context.Context) (RuleList, error)
+	Log(ctx context.Context, query LogQuery) (LogPage, error)
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
 }
@@ -116,6 +117,7 @@ func routes() []route {
 		{"GET", "/v1/rules", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Rules(r.Context())
 		}},
+		{"GET", "/v1/log", getLog},
 		{"GET", "/v1/metrics", getMetrics},
 		{"GET", "/v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request, _ Backend) (any, error) {
 			w.Header().Set("Content-Type", "application/yaml")

@@ -31,6 +31,8 @@ type Status struct {
 	Requests uint64 `json:"requests"` // forwarded by the proxy
 	Cache    Cache  `json:"cache"`
 
+	Log LogCounts `json:"log"`
+
 	// LastGapMS is, in milliseconds, an upper bound of how long new connections
 	// were neither served nor bridged at the last failure.
 	LastGapMS int64 `json:"last_gap_ms"`

@@ -32,6 +32,7 @@ func (b backend) Status(context.Context) (control.Status, error) {
 		Gate: processOf(b.gate), Proxy: processOf(b.proxy),
 		Flows:    control.Flows{Active: b.sockets.active(), Captured: counters.Captured, Bridged: counters.Bridged},
 		Requests: board.Get(scoreboard.Requests),
+		Log:      b.logCounts(),
 		Cache:    control.Cache{Hits: board.Get(scoreboard.CacheHits), Misses: board.Get(scoreboard.CacheMisses)},
 		// Rounded up: a gap of half a millisecond was one.
 		LastGapMS: int64((core.LastGap + time.Millisecond - 1) / time.Millisecond),
@@ -62,7 +63,7 @@ func (b backend) SetBypass(_ context.Context, on bool, d time.Duration) error {
 	if on && d > 0 {
 		order.Until = time.Now().Add(d)
 	}
-	b.Log.Info("bypass ordered", "on", on, "for", d)
+	b.Supervisor.Log.Info("bypass ordered", "on", on, "for", d)
 	b.core.change(func(in *Inputs) { in.Bypass = order })
 	if !on {
 		b.watchdog.Kick()

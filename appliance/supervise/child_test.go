@@ -77,6 +77,13 @@ func testChild(name string, log *slog.Logger) error {
 			child.MethodFlows: func(json.RawMessage) (any, error) {
 				return child.FlowPage{Total: 1, Flows: json.RawMessage(fmt.Sprintf(`[{"id":%d}]`, os.Getpid()))}, nil
 			},
+			child.MethodLog: func(p json.RawMessage) (any, error) {
+				var q child.LogQuery
+				if err := json.Unmarshal(p, &q); err != nil || q.Filter["host"] == "bad" {
+					return child.LogPage{Refused: "filter host: bad"}, err
+				}
+				return child.LogPage{Page: json.RawMessage(fmt.Sprintf(`{"records":[{"flow":%d,"url":%q}],"cursor":"run.9","problems":["disk"]}`, q.Limit, q.After+q.Filter["host"]))}, nil
+			},
 			child.MethodProxyStarted: func(p json.RawMessage) (any, error) {
 				log.Info("told of the proxy", "params", string(p))
 				return nil, nil

@@ -81,6 +81,7 @@ func fixed(old, fresh *config.Config) string {
 		{"intercept.ipv6", old.Intercept.IPv6 == fresh.Intercept.IPv6},
 		{"intercept.handshake", old.Intercept.Handshake == fresh.Intercept.Handshake},
 		{"proxy.port", old.Proxy.Port == fresh.Proxy.Port},
+		{"log", old.Log == fresh.Log},
 		{"watchdog", old.Watchdog == fresh.Watchdog},
 	} {
 		if !c.same {

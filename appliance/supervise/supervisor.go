@@ -233,6 +233,8 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	state, err := s.wire.Ensure(ctx)
 	s.report("bridge", err)
 	s.wireChanged(state)
+	_ = s.makeLogDir() // before the proxy looks; keepLogDir says what is wrong
+	parts.Go(func() { s.keepLogDir(outer) })
 	parts.Go(func() { s.keepWire(outer) })
 	parts.Go(func() { s.keepRules(outer) })
 	parts.Go(func() { s.answer(outer) })

@@ -49,9 +49,9 @@ func TestFormats(t *testing.T) {
 		{"syslog", syslog, get, `<134>1 2026-01-02T02:57:25.678901Z box.example limpid ` + pid + ` access [limpid@32473 flow="7" client="192.0.2.7:40000" server="[2001:db8::1\]:80" verdict="forward" request_bytes="310" response_bytes="5120" vlan="12" status="200" connect_us="1200" first_byte_us="3400" total_us="5600" method="GET" url="http://www.example/path?q=1" content_type="text/html; charset=utf-8" user_agent="Mozilla/5.0 (X11; Linux x86_64)"] forward 200`},
 		{"syslog tunnel", syslog, tunnel, `<134>1 2026-01-02T02:57:25.678901Z box.example limpid ` + pid + ` access [limpid@32473 flow="8" client="[2001:db8::7\]:40001" server="198.51.100.1:80" verdict="tunnel" request_bytes="10" response_bytes="3145728" total_us="61000000" reason="server-first"] tunnel`},
 		{"syslog escapes", syslog, hit, `<134>1 2026-01-02T02:57:25.678901Z box.example limpid ` + pid + ` access [limpid@32473 flow="7" client="192.0.2.7:40000" server="198.51.100.1:8080" verdict="hit" request_bytes="310" response_bytes="5120" status="200" first_byte_us="3400" total_us="5600" method="GET" url="http://198.51.100.1:8080/a%20b%FF%3C" content_type="text/html; charset=utf-8" user_agent="café \\u001B[31m\"\]\\ é\\u202E" cut="target,user_agent"] hit 200`},
-		{"text", &Text{Zone: time.UTC}, get, "02:57:25.678  192.0.2.7        200     forward      5.60 ms    5.0 KiB  GET http://www.example/path?q=1\n"},
-		{"text tunnel", &Text{Zone: time.UTC}, tunnel, "02:57:25.678  2001:db8::7      -       tunnel        61.0 s    3.0 MiB  198.51.100.1:80 (server-first)\n"},
-		{"text colour", &Text{Zone: time.UTC, Colour: true}, hit, "\x1b[2m02:57:25.678\x1b[0m  192.0.2.7        \x1b[32m200\x1b[0m     \x1b[32mhit\x1b[0m          5.60 ms    5.0 KiB  GET http://198.51.100.1:8080/a%20b%FF%3C\n"},
+		{"text", &Text{Zone: time.UTC}, get, "01-02 02:57:25.678  192.0.2.7        200     forward      5.60 ms    5.0 KiB  GET http://www.example/path?q=1\n"},
+		{"text tunnel", &Text{Zone: time.UTC}, tunnel, "01-02 02:57:25.678  2001:db8::7      -       tunnel        61.0 s    3.0 MiB  198.51.100.1:80 (server-first)\n"},
+		{"text colour", &Text{Zone: time.UTC, Colour: true}, hit, "\x1b[2m01-02 02:57:25.678\x1b[0m  192.0.2.7        \x1b[32m200\x1b[0m     \x1b[32mhit\x1b[0m          5.60 ms    5.0 KiB  GET http://198.51.100.1:8080/a%20b%FF%3C\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := string(c.format.Append(nil, &c.record)); got != c.want {

@@ -25,13 +25,13 @@ const (
 
 // Head is the line that names the columns, its end included.
 func (f *Text) Head() string {
-	return "TIME          CLIENT           STATUS  VERDICT         TIME      BYTES  REQUEST\n"
+	return "TIME                CLIENT           STATUS  VERDICT         TIME      BYTES  REQUEST\n"
 }
 
 // Append appends the record's line, its end included.
 func (f *Text) Append(dst []byte, r *Record) []byte {
 	dst = f.paint(dst, sgrFaint)
-	dst = time.Unix(0, r.Started).In(f.Zone).AppendFormat(dst, "15:04:05.000")
+	dst = time.Unix(0, r.Started).In(f.Zone).AppendFormat(dst, "01-02 15:04:05.000")
 	dst = f.paint(dst, sgrOff)
 	dst = append(dst, "  "...)
 	at := len(dst)
