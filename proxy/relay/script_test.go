@@ -27,122 +27,108 @@ var scripts = []struct {
 	requests  uint64
 	responses uint64
 }{
-	{"request and response", []string{">< " + get, "<> " + ok3, "is http -"}, 1, 1},
-	{"keep-alive", []string{">< " + get, "<> " + ok3, ">< " + get, "<> " + ok0, ">< " + get, "<> " + ok3, "is http -"}, 3, 3},
-	{"odd header case, order, spacing and duplicates", []string{
+	{"RFC 9112 2.1: request and response", []string{">< " + get, "<> " + ok3, "is http -"}, 1, 1},
+	{"RFC 9112 9.3: keep-alive", []string{">< " + get, "<> " + ok3, ">< " + get, "<> " + ok0, ">< " + get, "<> " + ok3, "is http -"}, 3, 3},
+	{"RFC 9110 5.3: odd header case, order, spacing and duplicates", []string{
 		">< GET /A%2f?x=Y HTTP/1.1\r\nuSeR-aGeNt:x\r\nX:\t 1 \t\r\nX:2\r\nx:  \r\nHOST:a\r\n\r\n",
 		"<> HTTP/1.1 200  Very  OK \r\nsErVeR:y\r\nX: \r\nX:z\r\ncontent-LENGTH:\t1 \r\n\r\n!", "is http -",
 	}, 1, 1},
-	{"empty line before the request", []string{">< \r\n" + get, "<> " + ok0, "is http -"}, 1, 1},
-	{"empty line behind a body", []string{">< " + post5 + "\r\n", "<> " + ok0, ">< " + get, "<> " + ok0, "is http -"}, 2, 2},
-	{"request body by length", []string{">< " + post5, "<> " + ok0, ">< " + post5, "<> " + ok3, "is http -"}, 2, 2},
-	{"chunked request", []string{
+	{"RFC 9112 2.2: empty line before the request", []string{">< \r\n" + get, "<> " + ok0, "is http -"}, 1, 1},
+	{"RFC 9112 2.2: empty line behind a body", []string{">< " + post5 + "\r\n", "<> " + ok0, ">< " + get, "<> " + ok0, "is http -"}, 2, 2},
+	{"RFC 9112 6.3: request body by length", []string{">< " + post5, "<> " + ok0, ">< " + post5, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9112 7.1: chunked request", []string{
 		">< POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "<> " + ok0, ">< " + get, "<> " + ok0, "is http -",
 	}, 2, 2},
-	{"chunked response", []string{">< " + get, "<> " + chunked + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
-	{"chunk extensions and trailers", []string{
+	{"RFC 9112 7.1: chunked response", []string{">< " + get, "<> " + chunked + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9112 7.1.1: chunk extensions and trailers", []string{
 		">< " + get, "<> " + chunked + "003;a=b;c=\"d;\"\r\nabc\r\n0;last\r\nX-Sum: 1\r\nY:\r\n\r\n", ">< " + get, "<> " + ok3, "is http -",
 	}, 2, 2},
-	{"chunk data that looks like messages", []string{
+	{"RFC 9112 7.1: chunk data that looks like messages", []string{
 		">< " + get, "<> " + chunked + "26\r\n" + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"[:0x26] + "\r\n0\r\n\r\n", ">< " + get, "<> " + ok3, "is http -",
 	}, 2, 2},
-	{"pipeline", []string{">< " + get + get + get, "<> " + ok3 + ok0 + ok3, "is http -"}, 3, 3},
-	{"pipeline with bodies", []string{">< " + post5 + get + post5, "<> " + ok3, "<> " + ok0 + ok3, "is http -"}, 3, 3},
-	{"pipeline, responses framed by method", []string{">< " + head + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + ok3, "is http -"}, 2, 2},
-	{"pipeline longer than is held", []string{
+	{"RFC 9112 9.3.2: pipeline", []string{">< " + get + get + get, "<> " + ok3 + ok0 + ok3, "is http -"}, 3, 3},
+	{"RFC 9112 9.3.2: pipeline with bodies", []string{">< " + post5 + get + post5, "<> " + ok3, "<> " + ok0 + ok3, "is http -"}, 3, 3},
+	{"RFC 9112 9.2: pipeline, responses framed by method", []string{">< " + head + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + ok3, "is http -"}, 2, 2},
+	{"RFC 9112 9.3.2: pipeline longer than is held", []string{
 		"C> " + strings.Repeat(get, 40), "S< " + strings.Repeat(get, pipelineLimit), "S<none",
 		"<> " + ok3, "S< " + get, "<> " + strings.Repeat(ok0, pipelineLimit), "S< " + strings.Repeat(get, 7), "<> " + strings.Repeat(ok0, 7), "is http -",
 	}, 40, 40},
-	{"pipeline longer than is held, server ends", []string{
+	{"RFC 9112 9.3.2: pipeline longer than is held, server ends", []string{
 		"C> " + strings.Repeat(get, 40), "S< " + strings.Repeat(get, pipelineLimit), "<> " + ok0, "S< " + get, "S>fin", "C<eof",
 		"S< " + strings.Repeat(get, 7), "is tunnel unanswered", "C>fin", "S<eof",
 	}, 33, 1},
-	{"100-continue", []string{
+	{"RFC 9110 10.1.1: 100-continue", []string{
 		">< PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "<> HTTP/1.1 100 Continue\r\n\r\n",
 		">< abc", "<> " + ok0, ">< " + get, "<> " + ok0, "is http -",
 	}, 2, 2},
-	{"100-continue that never comes", []string{
+	{"RFC 9110 10.1.1: 100-continue that never comes", []string{
 		">< PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "C<none", ">< abc", "<> " + ok0, "is http -",
 	}, 1, 1},
-	{"final response instead of 100", []string{
+	{"RFC 9110 10.1.1: final response instead of 100", []string{
 		">< PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "<> HTTP/1.1 417 x\r\nContent-Length: 0\r\n\r\n", ">< abc", ">< " + get, "<> " + ok3, "is http -",
 	}, 2, 2},
-	{"several interim responses", []string{
+	{"RFC 9110 15.2: several interim responses", []string{
 		">< " + get, "<> HTTP/1.1 102 x\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "C<none", "<> " + ok3, ">< " + get, "<> " + ok0, "is http -",
 	}, 2, 2},
-	{"interim response in HTTP/1.0", []string{">< GET / HTTP/1.0\r\n\r\n", "<> HTTP/1.1 100 x\r\n\r\n" + ok3, "is http -"}, 1, 1},
-	{"response before the request body ends", []string{
+	{"RFC 9110 15.2: interim response in HTTP/1.0", []string{">< GET / HTTP/1.0\r\n\r\n", "<> HTTP/1.1 100 x\r\n\r\n" + ok3, "is http -"}, 1, 1},
+	{"RFC 9112 9.3: response before the request body ends", []string{
 		">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello", "<> HTTP/1.1 413 x\r\nContent-Length: 2\r\n\r\nno", ">< world", ">< " + get, "<> " + ok3, "is http -",
 	}, 2, 2},
-	{"HEAD", []string{">< " + head, "<> HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
-	{"HEAD, chunked", []string{">< " + head, "<> " + chunked, ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
-	{"204", []string{">< " + get, "<> HTTP/1.1 204 x\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
-	{"304 with length", []string{">< " + get, "<> HTTP/1.1 304 x\r\nContent-Length: 1000\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
-	{"close-delimited", []string{">< " + get, "<> HTTP/1.1 200 OK\r\n\r\nuntil", "<>  the end", "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
-	{"HTTP/1.0", []string{">< GET / HTTP/1.0\r\n\r\n", "<> HTTP/1.0 200 OK\r\nServer: x\r\n\r\nbody", "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
-	{"HTTP/1.0 keep-alive", []string{
+	{"RFC 9110 9.3.2: HEAD", []string{">< " + head, "<> HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9110 9.3.2: HEAD, chunked", []string{">< " + head, "<> " + chunked, ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9110 15.3.5: 204", []string{">< " + get, "<> HTTP/1.1 204 x\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9110 15.4.5: 304 with length", []string{">< " + get, "<> HTTP/1.1 304 x\r\nContent-Length: 1000\r\n\r\n", ">< " + get, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9112 6.3: close-delimited", []string{">< " + get, "<> HTTP/1.1 200 OK\r\n\r\nuntil", "<>  the end", "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
+	{"RFC 9112 6.3: HTTP/1.0", []string{">< GET / HTTP/1.0\r\n\r\n", "<> HTTP/1.0 200 OK\r\nServer: x\r\n\r\nbody", "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
+	{"RFC 9112 9.3: HTTP/1.0 keep-alive", []string{
 		">< GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "<> HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
 		">< GET / HTTP/1.0\r\n\r\n", "<> HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "S>fin", "C<eof", "C>fin", "S<eof",
 	}, 2, 2},
-	{"Connection: close", []string{
+	{"RFC 9112 9.6: Connection: close", []string{
 		">< GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "<> HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "S>fin", "C<eof", "C>fin", "S<eof",
 	}, 1, 1},
-	{"client half-closes behind its request", []string{"C> " + get, "C>fin", "S< " + get, "S<eof", "<> " + ok3, "S>fin", "C<eof"}, 1, 1},
-	{"client ends an idle connection", []string{">< " + get, "<> " + ok3, "C>fin", "S<eof", "S>fin", "C<eof"}, 1, 1},
-	{"server ends an idle connection", []string{">< " + get, "<> " + ok3, "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
-	{"server ends without a word", []string{"S>fin", "C<eof", "C>fin", "S<eof"}, 0, 0},
-	{"server ends in mid-body", []string{">< " + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
-	{"client ends in mid-body", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "C>fin", "S<eof", "<> " + ok0, "S>fin", "C<eof"}, 1, 1},
-	{"client ends in mid-head", []string{"C> GET / HTTP/1.1\r\nHo", "C>fin", "S< GET / HTTP/1.1\r\nHo", "S<eof", "is tunnel truncated", "<> x", "S>fin", "C<eof"}, 0, 0},
-	{"server ends in mid-head", []string{">< " + get, "S> HTTP/1.1 200 OK\r\nCont", "S>fin", "C< HTTP/1.1 200 OK\r\nCont", "C<eof", "is tunnel truncated", "C>fin", "S<eof"}, 1, 0},
-	{"client resets while idle", []string{">< " + get, "<> " + ok3, "C>rst", "S<rst"}, 1, 1},
-	{"server resets while idle", []string{">< " + get, "<> " + ok3, "S>rst", "C<rst"}, 1, 1},
-	{"client resets before it has sent anything", []string{"C>rst", "S<rst"}, 0, 0},
-	{"server resets behind a request", []string{">< " + get, "S>rst", "C<rst"}, 1, 0},
-	{"server resets in mid-body", []string{">< " + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "S>rst", "C<rst"}, 1, 1},
-	{"client resets in mid-body", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "C>rst", "S<rst"}, 1, 0},
-	{"client resets in mid-head", []string{"C> GET / HT", "S<none", "C>rst", "S< GET / HT", "S<rst"}, 0, 0},
-	{"server says 408 and closes", []string{">< " + get, "<> " + ok3, "<> HTTP/1.1 408 x\r\nConnection: close\r\n\r\ntoo late", "S>fin", "C<eof", "is http -", "C>fin", "S<eof"}, 1, 1},
+	{"RFC 9112 9.6: client half-closes behind its request", []string{"C> " + get, "C>fin", "S< " + get, "S<eof", "<> " + ok3, "S>fin", "C<eof"}, 1, 1},
+	{"RFC 9112 9.6: client ends an idle connection", []string{">< " + get, "<> " + ok3, "C>fin", "S<eof", "S>fin", "C<eof"}, 1, 1},
+	{"RFC 9112 9.6: server ends an idle connection", []string{">< " + get, "<> " + ok3, "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
+	{"RFC 9112 9.6: server ends without a word", []string{"S>fin", "C<eof", "C>fin", "S<eof"}, 0, 0},
+	{"RFC 9112 8: server ends in mid-body", []string{">< " + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},
+	{"RFC 9112 8: client ends in mid-body", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "C>fin", "S<eof", "<> " + ok0, "S>fin", "C<eof"}, 1, 1},
+	{"RFC 9112 8: client ends in mid-head", []string{"C> GET / HTTP/1.1\r\nHo", "C>fin", "S< GET / HTTP/1.1\r\nHo", "S<eof", "is tunnel truncated", "<> x", "S>fin", "C<eof"}, 0, 0},
+	{"RFC 9112 8: server ends in mid-head", []string{">< " + get, "S> HTTP/1.1 200 OK\r\nCont", "S>fin", "C< HTTP/1.1 200 OK\r\nCont", "C<eof", "is tunnel truncated", "C>fin", "S<eof"}, 1, 0},
+	{"RFC 9112 9.6: client resets while idle", []string{">< " + get, "<> " + ok3, "C>rst", "S<rst"}, 1, 1},
+	{"RFC 9112 9.6: server resets while idle", []string{">< " + get, "<> " + ok3, "S>rst", "C<rst"}, 1, 1},
+	{"RFC 9112 9.6: client resets before it has sent anything", []string{"C>rst", "S<rst"}, 0, 0},
+	{"RFC 9112 9.6: server resets behind a request", []string{">< " + get, "S>rst", "C<rst"}, 1, 0},
+	{"RFC 9112 8: server resets in mid-body", []string{">< " + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "S>rst", "C<rst"}, 1, 1},
+	{"RFC 9112 8: client resets in mid-body", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "C>rst", "S<rst"}, 1, 0},
+	{"RFC 9112 8: client resets in mid-head", []string{"C> GET / HT", "S<none", "C>rst", "S< GET / HT", "S<rst"}, 0, 0},
+	{"RFC 9110 15.5.9: server says 408 and closes", []string{">< " + get, "<> " + ok3, "<> HTTP/1.1 408 x\r\nConnection: close\r\n\r\ntoo late", "S>fin", "C<eof", "is http -", "C>fin", "S<eof"}, 1, 1},
 
-	{"WebSocket", []string{">< " + ws, "<> " + switch1, ">< \x81\x05hello", "<> \x81\x05world", "is tunnel upgraded", "C>fin", "S<eof", "<> bye", "S>fin", "C<eof"}, 1, 1},
-	{"WebSocket, server speaks with the response", []string{">< " + ws, "<> " + switch1 + "\x81\x00", "is tunnel upgraded"}, 1, 1},
-	{"bytes behind an Upgrade wait", []string{"C> " + ws + "\x81\x05hello", "S< " + ws, "S<none", "<> " + switch1, "S< \x81\x05hello", "is tunnel upgraded"}, 1, 1},
-	{"Upgrade behind which the client ends", []string{"C> " + ws + "\x81", "C>fin", "S< " + ws, "S<none", "<> " + switch1, "S< \x81", "S<eof", "<> x"}, 1, 1},
-	{"Upgrade that is never answered", []string{"C> " + ws + "\x81", "S< " + ws, "S<none", "S>fin", "C<eof", "S< \x81", "is tunnel unanswered", "C>fin", "S<eof"}, 1, 0},
-	{"Upgrade refused", []string{"C> " + ws + get, "S< " + ws, "S<none", "<> " + ok3, "S< " + get, "<> " + ok0, "is http -"}, 2, 2},
-	{"Upgrade with interim response", []string{"C> " + ws + "x", "S< " + ws, "<> HTTP/1.1 103 x\r\n\r\n", "S<none", "<> " + switch1, "S< x", "is tunnel upgraded"}, 1, 1},
-	{"Upgrade with a body", []string{
+	{"RFC 9110 7.8: WebSocket", []string{">< " + ws, "<> " + switch1, ">< \x81\x05hello", "<> \x81\x05world", "is tunnel upgraded", "C>fin", "S<eof", "<> bye", "S>fin", "C<eof"}, 1, 1},
+	{"RFC 9110 7.8: WebSocket, server speaks with the response", []string{">< " + ws, "<> " + switch1 + "\x81\x00", "is tunnel upgraded"}, 1, 1},
+	{"RFC 9110 7.8: bytes behind an Upgrade wait", []string{"C> " + ws + "\x81\x05hello", "S< " + ws, "S<none", "<> " + switch1, "S< \x81\x05hello", "is tunnel upgraded"}, 1, 1},
+	{"RFC 9110 7.8: Upgrade behind which the client ends", []string{"C> " + ws + "\x81", "C>fin", "S< " + ws, "S<none", "<> " + switch1, "S< \x81", "S<eof", "<> x"}, 1, 1},
+	{"RFC 9110 7.8: Upgrade that is never answered", []string{"C> " + ws + "\x81", "S< " + ws, "S<none", "S>fin", "C<eof", "S< \x81", "is tunnel unanswered", "C>fin", "S<eof"}, 1, 0},
+	{"RFC 9110 7.8: Upgrade refused", []string{"C> " + ws + get, "S< " + ws, "S<none", "<> " + ok3, "S< " + get, "<> " + ok0, "is http -"}, 2, 2},
+	{"RFC 9110 7.8: Upgrade with interim response", []string{"C> " + ws + "x", "S< " + ws, "<> HTTP/1.1 103 x\r\n\r\n", "S<none", "<> " + switch1, "S< x", "is tunnel upgraded"}, 1, 1},
+	{"RFC 9110 7.8: Upgrade with a body", []string{
 		">< POST / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 5\r\n\r\nhello", "C> more", "S<none", "<> " + switch1, "S< more", "is tunnel upgraded",
 	}, 1, 1},
-	{"Upgrade behind a pipeline", []string{"C> " + get + ws + "x", "S< " + get + ws, "<> " + ok3, "S<none", "<> " + switch1, "S< x", "is tunnel upgraded"}, 2, 2},
-	{"CONNECT", []string{"C> " + connect + "\x16\x03", "S< " + connect, "S<none", "<> HTTP/1.1 200 OK\r\n\r\n", "S< \x16\x03", "<> \x16\x03\x01", "is tunnel connected"}, 1, 1},
-	{"CONNECT refused", []string{"C> " + connect + get, "S< " + connect, "<> HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n", "S< " + get, "<> " + ok3, "is http -"}, 2, 2},
-	{"101 without Upgrade", []string{">< " + get, "<> " + switch1, "<> anything", ">< goes", "is tunnel unasked-upgrade"}, 1, 0},
+	{"RFC 9110 7.8: Upgrade behind a pipeline", []string{"C> " + get + ws + "x", "S< " + get + ws, "<> " + ok3, "S<none", "<> " + switch1, "S< x", "is tunnel upgraded"}, 2, 2},
+	{"RFC 9110 9.3.6: CONNECT", []string{"C> " + connect + "\x16\x03", "S< " + connect, "S<none", "<> HTTP/1.1 200 OK\r\n\r\n", "S< \x16\x03", "<> \x16\x03\x01", "is tunnel connected"}, 1, 1},
+	{"RFC 9110 9.3.6: CONNECT refused", []string{"C> " + connect + get, "S< " + connect, "<> HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n", "S< " + get, "<> " + ok3, "is http -"}, 2, 2},
+	{"RFC 9110 15.2.2: 101 without Upgrade", []string{">< " + get, "<> " + switch1, "<> anything", ">< goes", "is tunnel unasked-upgrade"}, 1, 0},
 
-	{"TLS", []string{">< \x16\x03\x01\x00\x05hello", "<> \x15\x03\x01", "is tunnel tls", ">< more", "C>fin", "S<eof", "<> x"}, 0, 0},
-	{"HTTP/2 preface", []string{">< PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "<> \x00\x00\x00\x04", "is tunnel http2-preface"}, 0, 0},
-	{"SSH, client first", []string{">< SSH-2.0-x\r\n", "<> SSH-2.0-y\r\n", "is tunnel no-version"}, 0, 0},
 	{"SSH, server first", []string{"<> SSH-2.0-y\r\n", ">< SSH-2.0-x\r\n", "is tunnel server-first"}, 0, 0},
 	{"mail", []string{"<> 220 mail\r\n", ">< EHLO x\r\n", "<> 250 mail\r\n", "is tunnel server-first"}, 0, 0},
-	{"HTTP/0.9", []string{">< GET /\r\n", "<> <html>", "S>fin", "C<eof", "is tunnel no-version", "C>fin", "S<eof"}, 0, 0},
-	{"binary", []string{">< \x00\xff\x00", "<> \xff\x00", "is tunnel nul"}, 0, 0},
-	{"bare LF", []string{">< GET / HTTP/1.1\nHost: a\n\n", "<> " + ok3, "is tunnel bare-lf"}, 0, 0},
-	{"NUL in a field", []string{">< GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n", "<> " + ok3, "is tunnel nul"}, 0, 0},
-	{"folded field", []string{">< GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", "<> " + ok3, "is tunnel fold"}, 0, 0},
-	{"space before colon", []string{">< GET / HTTP/1.1\r\nHost: a\r\nX : a\r\n\r\n", "<> " + ok3, "is tunnel space-before-colon"}, 0, 0},
-	{"length and coding", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "<> " + ok3, "is tunnel length-and-coding"}, 0, 0},
-	{"differing lengths", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nhello", "<> " + ok3, "is tunnel differing-lengths"}, 0, 0},
-	{"chunked not last", []string{">< POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\nhello", "<> " + ok3, "is tunnel chunked-not-last"}, 0, 0},
-	{"no Host", []string{">< GET / HTTP/1.1\r\n\r\n", "<> " + ok3, "is tunnel no-host"}, 0, 0},
-	{"not HTTP behind a request", []string{"C> " + get + "\x00\x01", "S< " + get + "\x00\x01", "<> " + ok3 + "junk", "is tunnel nul"}, 1, 0},
-	{"malformed chunk in a request", []string{
+	{"RFC 9112 2.3: HTTP/0.9", []string{">< GET /\r\n", "<> <html>", "S>fin", "C<eof", "is tunnel no-version", "C>fin", "S<eof"}, 0, 0},
+	{"RFC 9112 9.3.2: not HTTP behind a request", []string{"C> " + get + "\x00\x01", "S< " + get + "\x00\x01", "<> " + ok3 + "junk", "is tunnel nul"}, 1, 0},
+	{"RFC 9112 7.1: malformed chunk in a request", []string{
 		">< POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n", "<> " + ok3, "is tunnel bad-chunk",
 	}, 1, 0},
-	{"malformed chunk in a response", []string{">< " + get, "<> " + chunked + "zz\r\nwhatever", ">< " + get, "is tunnel bad-chunk"}, 1, 1},
-	{"response with bare LF", []string{">< " + get, "<> HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", ">< " + get, "is tunnel bare-lf"}, 1, 0},
-	{"response of another protocol", []string{">< " + get, "<> ICY 200 OK\r\nicy-name: x\r\n\r\n", "<> sound", "is tunnel not-http"}, 1, 0},
-	{"body behind a response to HEAD", []string{">< " + head, "<> " + ok3, ">< " + get, "is tunnel unsolicited-response"}, 1, 1},
-	{"second response to one request", []string{">< " + get, "<> " + ok3 + ok3, "is tunnel unsolicited-response"}, 1, 1},
+	{"RFC 9112 7.1: malformed chunk in a response", []string{">< " + get, "<> " + chunked + "zz\r\nwhatever", ">< " + get, "is tunnel bad-chunk"}, 1, 1},
+	{"RFC 9112 2.2: response with bare LF", []string{">< " + get, "<> HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", ">< " + get, "is tunnel bare-lf"}, 1, 0},
+	{"RFC 9112 2.3: response of another protocol", []string{">< " + get, "<> ICY 200 OK\r\nicy-name: x\r\n\r\n", "<> sound", "is tunnel not-http"}, 1, 0},
 	{"tunnel carries resets", []string{">< \x16\x03", "<> \x16", "S>rst", "C<rst"}, 0, 0},
 	{"tunnel carries half-close", []string{">< \x16\x03", "S>fin", "C<eof", ">< still", "C>fin", "S<eof"}, 0, 0},
 }
@@ -198,21 +184,15 @@ func byteByByte(script []string) []string {
 	return steps
 }
 
-// With non_http="reset" none of what is not HTTP reaches the other end.
+// With non_http="reset" none of what is not HTTP reaches the other end:
+// TestMalformedMessages has what can go wrong first on a connection.
 func TestResetInsteadOfTunnel(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		script []string
 		reason string
 	}{
-		{"TLS", []string{"C> \x16\x03\x01\x00\x05hello", "S<rst", "C<rst"}, "tls"},
-		{"server first", []string{"S> SSH-2.0-x\r\n", "C<rst", "S<rst"}, "server-first"},
-		{"bare LF", []string{"C> GET / HTTP/1.1\nHost: a\n\n", "S<rst", "C<rst"}, "bare-lf"},
-		{"length and coding", []string{"C> POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "S<rst", "C<rst"}, "length-and-coding"},
-		{"truncated", []string{"C> GET / HT", "C>fin", "S<rst", "C<rst"}, "truncated"},
 		{"behind a good exchange", []string{">< " + get, "<> " + ok3, "C> \x00", "S<rst", "C<rst"}, "nul"},
-		{"response", []string{">< " + get, "S> HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "C<rst", "S<rst"}, "differing-lengths"},
-		{"unasked 101", []string{">< " + get, "S> " + switch1, "C<rst", "S<rst"}, "unasked-upgrade"},
 		{"Upgrade that is never answered", []string{"C> " + ws + "x", "S< " + ws, "S>fin", "C<eof", "S<rst"}, "unanswered"},
 		{"chunk", []string{">< " + get, "<> " + chunked, "S> x", "C<rst", "S<rst"}, "bad-chunk"},
 	} {
