@@ -13,6 +13,7 @@ import (
 
 	"limpid/appliance/child"
 	"limpid/appliance/link"
+	"limpid/appliance/supervise"
 	"limpid/proxy/scoreboard"
 )
 
@@ -20,7 +21,12 @@ import (
 type lead struct {
 	// OrphanGrace is how long to go on without a supervisor, in nanoseconds.
 	OrphanGrace time.Duration `json:"orphan_grace"`
+	// IPv6 says that the descriptors for it are there. The number of one that is
+	// not may be taken by the Go runtime before anybody looks.
+	IPv6 bool `json:"ipv6"`
 }
+
+func leadOf(t supervise.Told) lead { return lead{OrphanGrace: t.Grace, IPv6: t.Config.Intercept.IPv6} }
 
 // cannotRun is an error that a child would meet again when it is started again.
 type cannotRun struct{ error }

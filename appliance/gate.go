@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"limpid/appliance/child"
 	"limpid/appliance/config"
 	"limpid/appliance/link"
@@ -26,6 +28,7 @@ type gateLine struct {
 
 func gateLineOf(t supervise.Told) gateLine {
 	line := gateLine{
+		lead: leadOf(t),
 		Settings: gate.Settings{
 			Handshake:      interceptor.Handshake(t.Handshake),
 			MaxConnections: min(t.Flows, t.Config.Intercept.MaxConnections),
@@ -49,16 +52,22 @@ func runGate(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	var line gateLine
-	conn, err := enter(&line, child.GateRulesFD, child.GateListen6FD, child.GateRulesFD)
+	conn, err := enter(&line, child.GateReturnFD, child.GateListen6FD, child.GateRulesFD, child.GateSupply6FD, child.GateSupplied6FD)
 	if err != nil {
 		return err
 	}
 	sockets := gate.Sockets{
 		Sender: handover.NewSender(child.GateSendFD), Receiver: handover.NewReceiver(child.GateReceiveFD),
-		Listeners: []int{child.GateListenFD},
+		Listeners: []int{child.GateListenFD}, Returned: handover.NewReceiver(child.GateReturnFD),
+		Supplies: []gate.Supply{{
+			Family: unix.AF_INET, Sender: handover.NewSender(child.GateSupply4FD), Receiver: handover.NewReceiver(child.GateSupplied4FD),
+		}},
 	}
-	if child.Present(child.GateListen6FD) {
+	if line.IPv6 {
 		sockets.Listeners = append(sockets.Listeners, child.GateListen6FD)
+		sockets.Supplies = append(sockets.Supplies, gate.Supply{
+			Family: unix.AF_INET6, Sender: handover.NewSender(child.GateSupply6FD), Receiver: handover.NewReceiver(child.GateSupplied6FD),
+		})
 	}
 	if sockets.Board, err = openBoard(child.GateBoardFD, "gate board"); err != nil {
 		return err

@@ -7,11 +7,14 @@ import (
 	"time"
 
 	"limpid/appliance/child"
+	"limpid/appliance/config"
 	"limpid/appliance/link"
 	"limpid/appliance/supervise"
+	"limpid/interceptor"
 	"limpid/proxy"
 	"limpid/proxy/accesslog"
 	"limpid/proxy/handover"
+	"limpid/proxy/intake"
 )
 
 // lastGrace is what flows get when the proxy is told to end: the supervisor has
@@ -27,7 +30,7 @@ type proxyLine struct {
 func proxyLineOf(t supervise.Told) proxyLine {
 	c := t.Config.Proxy
 	return proxyLine{
-		lead: lead{t.Grace},
+		lead: leadOf(t),
 		Settings: proxy.Settings{
 			NonHTTP:     string(c.NonHTTP),
 			Via:         c.Via,
@@ -44,10 +47,28 @@ func proxyLineOf(t supervise.Told) proxyLine {
 				Fsync:  string(t.Config.Log.Fsync),
 				Syslog: t.Config.Log.Syslog,
 			},
-			Loops: t.Loops,
-			Grace: lastGrace,
+			Loops:  t.Loops,
+			Grace:  lastGrace,
+			Direct: directOf(t),
 		},
 	}
+}
+
+// directOf has the proxy accept connections itself where nobody has to be
+// asked before a client is answered.
+func directOf(t supervise.Told) *intake.Settings {
+	if interceptor.Handshake(t.Handshake) != interceptor.Accept {
+		return nil
+	}
+	direct := &intake.Settings{
+		KeepPort:     t.Config.Proxy.ClientPort == config.ClientPortKeep,
+		KeepAddress:  t.Config.Intercept.Mode == config.ModeFull,
+		HealthOrigin: t.Origin,
+	}
+	if len(t.Config.Bridge.VLANs) > 0 {
+		direct.Mark = uint32(interceptor.MarkToClient)
+	}
+	return direct
 }
 
 func proxyCommand() command {
@@ -59,7 +80,8 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	var line proxyLine
-	conn, err := enter(&line, child.ProxyBoardFD)
+	conn, err := enter(&line, child.ProxyReturnFD, child.ProxyListenFD, child.ProxyListen6FD,
+		child.ProxySupply4FD, child.ProxySupply6FD, child.ProxyReturnFD)
 	if err != nil {
 		return err
 	}
@@ -71,7 +93,11 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	log := newChildLog(t.err)
-	p, err := proxy.New(line.Settings, proxy.Sockets{Receiver: handover.NewReceiver(child.ProxyReceiveFD), Board: board}, log)
+	sockets := proxy.Sockets{Receiver: handover.NewReceiver(child.ProxyReceiveFD), Board: board}
+	if line.Direct != nil {
+		sockets.Intake = intakeSockets(line.IPv6)
+	}
+	p, err := proxy.New(line.Settings, sockets, log)
 	if err != nil {
 		// Told the same again, it would fail the same way.
 		return cannotRun{err}
@@ -87,4 +113,17 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 			return p.Reset(flow.ID), nil
 		},
 	}, p.Run)
+}
+
+// intakeSockets are those with which the proxy accepts connections itself.
+func intakeSockets(ipv6 bool) intake.Sockets {
+	sockets := intake.Sockets{
+		Listeners: []int{child.ProxyListenFD}, Supply4: handover.NewReceiver(child.ProxySupply4FD),
+		Return: handover.NewSender(child.ProxyReturnFD),
+	}
+	if ipv6 {
+		sockets.Listeners = append(sockets.Listeners, child.ProxyListen6FD)
+		sockets.Supply6 = handover.NewReceiver(child.ProxySupply6FD)
+	}
+	return sockets
 }

@@ -27,7 +27,7 @@ func (s Spec) askChains() []chain {
 }
 
 func (s Spec) synRules(f family, vlan uint16) []rule {
-	tuple := tupleKey(f, clientToServer)
+	key := s.askedKey(f, clientToServer)
 	asked := setAsked + f.suffix
 	var rules []rule
 	// A rule each, not a set: configured pairs may overlap, and there are few.
@@ -39,8 +39,8 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 		}
 	}
 	rules = append(rules, rule{why: "learn the MACs of both ends, for the frames to the server",
-		parts: []statement{tuple.forget(asked), tuple.learn(asked, 0)}})
-	known := []statement{tuple.mapped(asked)}
+		parts: []statement{key.forget(asked), key.learn(asked, 0)}})
+	known := []statement{key.mapped(asked)}
 	if s.Handshake == Mirror {
 		return append(rules, rule{why: "ask the gate; nobody there: bridge", parts: append(known, askQueue(s.Queue))})
 	}

@@ -43,7 +43,7 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 			tuple.remove(setFinToClient + f.suffix), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
-			syn(), tuple.forget(down), tuple.forget(up), tuple.forget(asked), count(counterBridged), leave()}},
+			syn(), tuple.forget(down), tuple.forget(up), s.askedKey(f, clientToServer).forget(asked), count(counterBridged), leave()}},
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(down), leave()}},
 		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing)}},

@@ -14,7 +14,7 @@ func (s Spec) emitChains() []chain {
 				rule{why: "to servers", parts: []statement{markIs(MarkToServer.WithVLAN(vlan)), etherType(f, vlan), jump(server)}})
 			chains = append(chains,
 				chain{name: client, rules: toClientRules(f)},
-				chain{name: server, rules: toServerRules(f)})
+				chain{name: server, rules: s.toServerRules(f)})
 		}
 		emit.rules = append(emit.rules,
 			rule{why: "never show a made-up MAC", parts: []statement{markIs(MarkToClient.WithVLAN(vlan)), drop()}},
@@ -35,19 +35,23 @@ func toClientRules(f family) []rule {
 	}
 }
 
-func toServerRules(f family) []rule {
-	tuple := tupleKey(f, clientToServer)
+func (s Spec) toServerRules(f family) []rule {
+	tuple, client := tupleKey(f, clientToServer), s.askedKey(f, clientToServer)
 	asked, up, closing := setAsked+f.suffix, setUp+f.suffix, setClosingUp+f.suffix
-	return []rule{
-		{why: "our SYN goes where the client's went", parts: []statement{syn(), tuple.writeSame(asked)}},
+	rules := []rule{
+		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
 		{why: "expect the server's answers", parts: []statement{
-			syn(), tuple.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
+			syn(), client.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
 			tuple.remove(setFinToServer + f.suffix), accept()}},
 		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
 		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "as the client sends", parts: []statement{tuple.writeSame(setDown + f.suffix), accept()}},
-		{why: "before the client was answered: as it asked", parts: []statement{tuple.writeSame(asked), accept()}},
 	}
+	if s.OwnPorts {
+		return append(rules, rule{why: "back the way the server's answers come", parts: []statement{tuple.writeReverse(up), accept()}})
+	}
+	return append(rules,
+		rule{why: "as the client sends", parts: []statement{tuple.writeSame(setDown + f.suffix), accept()}},
+		rule{why: "before the client was answered: as it asked", parts: []statement{tuple.writeSame(asked), accept()}})
 }

@@ -31,6 +31,30 @@ func tupleKey(f family, d direction) key {
 	}}
 }
 
+// pairKey is client address . server address . server port: what is left of a
+// tuple when the client's port is not kept.
+func pairKey(f family, d direction) key {
+	client, server, a, sport, p := f.saddr, f.daddr, [2]string{"saddr", "daddr"}, uint32(2), "dport"
+	if d == serverToClient {
+		client, server, a, sport, p = f.daddr, f.saddr, [2]string{"daddr", "saddr"}, 0, "sport"
+	}
+	words := f.addrLen / 4
+	return key{fmt.Sprintf("%s %s . %s %s . tcp %s", f.word, a[0], f.word, a[1], p), []expr.Any{
+		&expr.Payload{DestRegister: keyRegister, Base: expr.PayloadBaseNetworkHeader, Offset: client, Len: f.addrLen},
+		&expr.Payload{DestRegister: keyRegister + words, Base: expr.PayloadBaseNetworkHeader, Offset: server, Len: f.addrLen},
+		&expr.Payload{DestRegister: keyRegister + 2*words, Base: expr.PayloadBaseTransportHeader, Offset: sport, Len: 2},
+	}}
+}
+
+// askedKey is the key of map asked: as much of a client's SYN as ours to the
+// server repeats.
+func (s Spec) askedKey(f family, d direction) key {
+	if s.OwnPorts {
+		return pairKey(f, d)
+	}
+	return tupleKey(f, d)
+}
+
 // in matches packets whose key is in a set.
 func (k key) in(set string) statement {
 	return statement{k.text + " @" + set, append(k.load(), &expr.Lookup{SourceRegister: keyRegister, SetName: set})}

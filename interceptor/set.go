@@ -35,7 +35,7 @@ const (
 // sets lists what s needs. Each flow has its own elements, so that no flow
 // can disturb another's:
 //
-//   - asked, from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
+//   - asked (of a pair of addresses where the client's port is not kept), from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
 //   - up, from our own SYN on, holds the MACs of the server's SYN-ACK; until that is seen, of an answer to our SYN
 //
 // The flow sets are bounded: a SYN that finds down full is bridged. The others
@@ -52,6 +52,9 @@ func (s Spec) sets() []set {
 			list = append(list, set{name: name + f.suffix, keys: tuple, macs: macs, dynamic: true, timeout: timeout, size: size})
 		}
 		add(setAsked, true, s.AskedTimeout, room)
+		if s.OwnPorts {
+			list[len(list)-1].keys = []nftables.SetDatatype{f.addrType, f.addrType, nftables.TypeInetService}
+		}
 		add(setDown, true, s.FlowTimeout, s.Slots)
 		add(setUp, true, s.FlowTimeout, room)
 		for _, name := range []string{setFinClient, setFinToClient, setFinServer, setFinToServer} {

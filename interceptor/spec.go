@@ -64,6 +64,7 @@ type Spec struct {
 	IPv6      bool
 	ProxyPort uint16 // of the TPROXY listeners on 127.0.0.1 and ::1
 	Queue     uint16 // NFQUEUE number the gate listens on
+	OwnPorts  bool   // upstream connections come from ports of the box's choice, not the client's
 	Slots     uint32 // flows in the kernel's sets, those included that have just ended; further ones are bridged
 	Bypass    []Pair
 

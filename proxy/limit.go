@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"limpid/proxy/intake"
 	"limpid/proxy/leg"
 )
 
@@ -17,13 +18,13 @@ const (
 )
 
 // mostFlows is how many flows the descriptor limit (RLIMIT_NOFILE) leaves room
-// for, two sockets each, beside the pipes of all loops.
+// for, two sockets each, beside the pipes and the stashed sockets of all loops.
 func mostFlows(loops int) (int64, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0, fmt.Errorf("read descriptor limit: %w", err)
 	}
-	most := (int64(min(limit.Cur, 1<<30)) - reserve - int64(loops*leg.Descriptors)) / 2
+	most := (int64(min(limit.Cur, 1<<30)) - reserve - int64(loops*(leg.Descriptors+intake.Descriptors))) / 2
 	if most < flowsLeast {
 		return 0, fmt.Errorf("start proxy: descriptor limit %d leaves room for %d flows: raise LimitNOFILE", limit.Cur, max(most, 0))
 	}

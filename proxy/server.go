@@ -11,6 +11,7 @@ import (
 	"limpid/proxy/accesslog"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
+	"limpid/proxy/intake"
 	"limpid/proxy/relay"
 )
 
@@ -35,8 +36,9 @@ type server struct {
 	recorder *accesslog.Recorder
 
 	flow       handover.Flow // the one being taken
-	taking     bool          // the queue is watched
-	lost       bool          // the queue has no sender any more
+	intake     *intake.Intake
+	taking     bool // queue and listeners are watched
+	lost       bool // the queue has no sender any more
 	complained time.Time
 	draining   atomic.Bool
 }
@@ -60,32 +62,55 @@ func (s *server) equip() (err error) {
 	if err != nil {
 		return err
 	}
+	if direct := s.proxy.settings.Direct; direct != nil {
+		s.intake = intake.New(*direct, s.proxy.sockets.Intake, &s.proxy.ids)
+	}
 	if err := s.loop.Every(beatTick, s.beat); err != nil {
 		return err
 	}
 	return s.watch()
 }
 
-// watch waits for flows. EPOLLEXCLUSIVE wakes one loop for a flow, not all.
+// watch waits for flows, from the queue and on the listeners. EPOLLEXCLUSIVE
+// wakes one loop for a flow, not all.
 func (s *server) watch() error {
+	s.taking = true
 	err := s.loop.Add(s.proxy.sockets.Receiver.FD(), unix.EPOLLIN|unix.EPOLLEXCLUSIVE, s)
-	s.taking = err == nil
+	for _, fd := range s.listeners() {
+		err = errors.Join(err, s.loop.Add(fd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, &listener{s, fd}))
+	}
+	if err != nil {
+		s.unwatch()
+	}
 	return err
 }
 
 func (s *server) unwatch() {
-	if s.taking {
-		s.taking = false
-		s.loop.Remove(s.proxy.sockets.Receiver.FD())
+	if !s.taking {
+		return
 	}
+	s.taking = false
+	s.loop.Remove(s.proxy.sockets.Receiver.FD())
+	for _, fd := range s.listeners() {
+		s.loop.Remove(fd)
+	}
+}
+
+// full stops taking flows when no more are possible, and says so. They stay
+// where the gate finds them.
+func (s *server) full() bool {
+	if s.proxy.active.Load() < s.proxy.most {
+		return false
+	}
+	s.unwatch()
+	s.complain("flows are left to the gate", errAtLimit)
+	return true
 }
 
 // Ready takes flows that wait in the queue.
 func (s *server) Ready(uint32) {
 	for range takeBatch {
-		if s.proxy.active.Load() >= s.proxy.most {
-			s.unwatch()
-			s.complain("flows are left in the queue", errAtLimit)
+		if s.full() {
 			return
 		}
 		switch err := s.proxy.sockets.Receiver.Receive(&s.flow); {
@@ -141,5 +166,8 @@ func (s *server) close() error {
 	s.unwatch()
 	s.worker.Close()
 	s.recorder.Flush() // the last records are of flows that were reset
+	if s.intake != nil {
+		s.intake.Close()
+	}
 	return s.loop.Close()
 }

@@ -10,6 +10,7 @@ import (
 	"limpid/proxy/accesslog"
 	"limpid/proxy/handover"
 	"limpid/proxy/http1"
+	"limpid/proxy/intake"
 	"limpid/proxy/leg"
 	"limpid/proxy/relay"
 	"limpid/proxy/scoreboard"
@@ -35,6 +36,8 @@ type Settings struct {
 	IdleTimeout time.Duration `json:"idle_timeout"`
 	// Log says where the access log goes.
 	Log accesslog.Settings `json:"log"`
+	// Direct has the proxy accept connections itself; without it the gate does.
+	Direct *intake.Settings `json:"direct,omitempty"`
 	// Loops is the number of event loops, 0 for one a processor, at most
 	// scoreboard.MaxLoops.
 	Loops int `json:"loops"`
@@ -50,6 +53,8 @@ const defaultGrace = 5 * time.Second
 type Sockets struct {
 	Receiver *handover.Receiver
 	Board    *scoreboard.Board
+	// Intake is needed with Settings.Direct only.
+	Intake intake.Sockets
 }
 
 // relay is what the settings say of flows.

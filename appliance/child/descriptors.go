@@ -20,12 +20,23 @@ const (
 	GateListenFD     = 8  // TPROXY listener on 127.0.0.1
 	GateListen6FD    = 9  // TPROXY listener on ::1; absent when IPv6 is off
 	GateRulesFD      = 10 // the socket that owns the rules, only to be held; may be absent
+	GateSupply4FD    = 11 // supply of IPv4 sockets, sending end
+	GateSupplied4FD  = 12 // and its receiving end, to see what is left
+	GateSupply6FD    = 13 // the same for IPv6; absent when IPv6 is off
+	GateSupplied6FD  = 14
+	GateReturnFD     = 15 // connections the proxy gives back, receiving end
 )
 
 // Descriptors of the proxy, in the order it inherits them.
 const (
 	ProxyReceiveFD = 4 // hand-over queue, receiving end
 	ProxyBoardFD   = 5 // the proxy's scoreboard
+	// The rest is there only while the proxy accepts connections itself.
+	ProxyListenFD  = 6  // TPROXY listener on 127.0.0.1
+	ProxyListen6FD = 7  // TPROXY listener on ::1; absent when IPv6 is off
+	ProxySupply4FD = 8  // supply of IPv4 sockets, receiving end
+	ProxySupply6FD = 9  // supply of IPv6 sockets; absent when IPv6 is off
+	ProxyReturnFD  = 10 // connections given back to the gate, sending end
 )
 
 // Absent stands for a descriptor that a child does not get.
@@ -50,10 +61,4 @@ func Adopt(last int, optional ...int) error {
 		}
 	}
 	return nil
-}
-
-// Present says whether a descriptor is open.
-func Present(fd int) bool {
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	return err == nil
 }

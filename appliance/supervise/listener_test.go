@@ -90,7 +90,7 @@ func TestInheritedSocketsStayNonblocking(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.close() }()
-	for _, fds := range [][]int{s.gateFiles(0, 0), s.proxyFiles(0)} {
+	for _, fds := range [][]int{s.gateFiles(0, 0), s.proxyFiles(0, true)} {
 		p, err := start(command{name: "true", path: "/bin/true", args: []string{"true"}, files: func(int) []int { return fds[1:] }, log: &lineLog{}})
 		if err != nil {
 			t.Fatal(err)
@@ -100,7 +100,7 @@ func TestInheritedSocketsStayNonblocking(t *testing.T) {
 			t.Errorf("child %s", p.ended)
 		}
 	}
-	for _, fd := range []int{s.listen4, s.listen6, s.send, s.receive} {
+	for _, fd := range []int{s.listen4, s.listen6, s.send, s.receive, s.supply4.receive, s.supply6.send, s.returned.receive} {
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 		if err != nil || flags&unix.O_NONBLOCK == 0 {
 			t.Errorf("descriptor %d: flags %#x, %v; want O_NONBLOCK", fd, flags, err)

@@ -18,7 +18,9 @@ import (
 // while a child is restarted is not lost.
 type sockets struct {
 	listen4, listen6 int // child.Absent when IPv6 is off
-	send, receive    int
+	send, receive    int // hand-over queue
+	supply4, supply6 queue
+	returned         queue
 	gateFile         *os.File
 	proxyFile        *os.File
 	gateBoard        *scoreboard.Board
@@ -39,7 +41,10 @@ func awaitSockets(ctx context.Context, port uint16, ipv6 bool, keep keepalive) (
 
 // openSockets makes them all, or none.
 func openSockets(port uint16, ipv6 bool, keep keepalive) (*sockets, error) {
-	s := &sockets{listen4: child.Absent, listen6: child.Absent, send: child.Absent, receive: child.Absent}
+	s := &sockets{
+		listen4: child.Absent, listen6: child.Absent, send: child.Absent, receive: child.Absent,
+		supply4: noQueue(), supply6: noQueue(), returned: noQueue(),
+	}
 	if err := s.open(port, ipv6, keep); err != nil {
 		_ = s.close()
 		return nil, err
@@ -63,11 +68,35 @@ func (s *sockets) open(port uint16, ipv6 bool, keep keepalive) error {
 	if s.send, s.receive, err = handover.Pair(); err != nil {
 		return err
 	}
+	if err := s.openQueues(ipv6); err != nil {
+		return err
+	}
 	if s.gateFile, s.gateBoard, err = openBoard("limpid-gate"); err != nil {
 		return err
 	}
 	s.proxyFile, s.proxyBoard, err = openBoard("limpid-proxy")
 	return err
+}
+
+// queue is both ends of a queue between gate and proxy, or child.Absent.
+type queue struct{ send, receive int }
+
+func noQueue() queue { return queue{child.Absent, child.Absent} }
+
+// openQueues makes those that a proxy needs to accept connections itself.
+func (s *sockets) openQueues(ipv6 bool) (err error) {
+	for _, q := range []struct {
+		queue  *queue
+		wanted bool
+	}{{&s.supply4, true}, {&s.supply6, ipv6}, {&s.returned, true}} {
+		if !q.wanted {
+			continue
+		}
+		if q.queue.send, q.queue.receive, err = handover.Pair(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func openBoard(name string) (*os.File, *scoreboard.Board, error) {
@@ -84,12 +113,20 @@ func openBoard(name string) (*os.File, *scoreboard.Board, error) {
 
 // gateFiles are the gate's descriptors from child.LinkFD on. rules may be child.Absent.
 func (s *sockets) gateFiles(link, rules int) []int {
-	return []int{link, s.send, s.receive, int(s.gateFile.Fd()), int(s.proxyFile.Fd()), s.listen4, s.listen6, rules}
+	return []int{
+		link, s.send, s.receive, int(s.gateFile.Fd()), int(s.proxyFile.Fd()), s.listen4, s.listen6, rules,
+		s.supply4.send, s.supply4.receive, s.supply6.send, s.supply6.receive, s.returned.receive,
+	}
 }
 
-// proxyFiles are the proxy's descriptors from child.LinkFD on.
-func (s *sockets) proxyFiles(link int) []int {
-	return []int{link, s.receive, int(s.proxyFile.Fd())}
+// proxyFiles are the proxy's descriptors from child.LinkFD on. Those it needs
+// to accept connections itself are left out unless it is to.
+func (s *sockets) proxyFiles(link int, accepts bool) []int {
+	files := []int{link, s.receive, int(s.proxyFile.Fd())}
+	if !accepts {
+		return files
+	}
+	return append(files, s.listen4, s.listen6, s.supply4.receive, s.supply6.receive, s.returned.send)
 }
 
 // proxyEnded balances the books of a proxy that is gone: its flows are.
@@ -118,7 +155,10 @@ func (s *sockets) active() uint64 {
 
 func (s *sockets) close() error {
 	var errs []error
-	for _, fd := range []int{s.listen4, s.listen6, s.send, s.receive} {
+	for _, fd := range []int{
+		s.listen4, s.listen6, s.send, s.receive, s.supply4.send, s.supply4.receive,
+		s.supply6.send, s.supply6.receive, s.returned.send, s.returned.receive,
+	} {
 		if fd != child.Absent {
 			errs = append(errs, unix.Close(fd))
 		}

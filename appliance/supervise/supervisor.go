@@ -19,6 +19,7 @@ import (
 	"limpid/appliance/control"
 	"limpid/appliance/metrics"
 	"limpid/appliance/watchdog"
+	"limpid/interceptor"
 	"limpid/proxy/scoreboard"
 )
 
@@ -152,7 +153,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	s.gate = s.keeper("gate", s.GateSettings, child.GateUser(), func(link int) []int {
 		return s.sockets.gateFiles(link, s.capture.Owner())
 	}, theGate, func() { s.sockets.gateEnded() })
-	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.sockets.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
+	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
 	s.exporter, err = s.newExporter()
@@ -173,6 +174,13 @@ func (s *Supervisor) keeper(name string, settings func(Told) any, user child.Use
 			balance()
 		},
 	}
+}
+
+// proxyFiles are the proxy's descriptors. Where nobody has to be asked before a
+// client is answered, it accepts connections itself.
+func (s *Supervisor) proxyFiles(link int) []int {
+	_, handshake := s.capture.Methods()
+	return s.sockets.proxyFiles(link, handshake == string(interceptor.Accept))
 }
 
 func (s *Supervisor) told() Told {

@@ -12,6 +12,7 @@ import (
 	"limpid/interceptor"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
+	"limpid/proxy/intake"
 	"limpid/proxy/leg"
 	"limpid/proxy/scoreboard"
 )
@@ -36,7 +37,10 @@ type Gate struct {
 	queue   pendingQueue
 	slow    slowPairs
 	carried map[uint64]*carriage
-	paused  time.Time // accepting waits until then: descriptors ran out
+
+	accepting bool      // the listeners are watched
+	paused    time.Time // accepting waits until then: descriptors ran out
+	waits     offers    // when connections came that the proxy has not accepted
 }
 
 // New makes a gate, and binds the SYN queue if the handshake is mirrored.
@@ -72,8 +76,11 @@ func (g *Gate) watch() error {
 	if g.keep, err = keepaliveOf(g.Listeners[0]); err != nil {
 		return fmt.Errorf("start gate: %w", err)
 	}
-	if err := g.listen(); err != nil {
-		return fmt.Errorf("start gate: %w", err)
+	g.heed()
+	if g.direct() {
+		if err := g.loop.Add(g.Returned.FD(), unix.EPOLLIN, &returns{gate: g}); err != nil {
+			return fmt.Errorf("start gate: %w", err)
+		}
 	}
 	if err := g.loop.Every(tick, g.tick); err != nil {
 		return fmt.Errorf("start gate: %w", err)
@@ -114,6 +121,10 @@ func (g *Gate) tick() {
 	g.queue.expire(g, now)
 	g.slow.forget(now)
 	g.reclaim(now)
+	if g.direct() {
+		g.watchBacklog(now)
+		g.stock()
+	}
 	if !g.paused.IsZero() && now.After(g.paused) {
 		g.resumeAccepting()
 	}
@@ -122,20 +133,14 @@ func (g *Gate) tick() {
 // active is how many flows are open now, in the proxy, on the way to it, in
 // the gate, or about to begin.
 func (g *Gate) active() int {
-	handed := g.Board.Get(scoreboard.HandedOver) - g.Board.Get(scoreboard.TakenBack)
+	handed := g.Board.Get(scoreboard.HandedOver) - g.Board.Get(scoreboard.TakenBack) + g.ProxyBoard.Get(scoreboard.Direct)
 	inProxy := int64(handed - g.ProxyBoard.Get(scoreboard.Ended))
 	return int(max(inProxy, 0)) + len(g.carried) + len(g.pending)
 }
 
 func (g *Gate) nextID() uint64 { g.ids++; return g.ids }
 
-// reset closes a socket with RST, so that neither end waits for more.
-func reset(fd int) {
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	_ = unix.Close(fd)
-}
-
 func closeFlow(f *handover.Flow) {
-	reset(f.ClientFD)
-	reset(f.UpstreamFD)
+	intake.Reset(f.ClientFD)
+	intake.Reset(f.UpstreamFD)
 }

@@ -9,6 +9,7 @@ import (
 
 	"limpid/interceptor"
 	"limpid/proxy/handover"
+	"limpid/proxy/intake"
 	"limpid/proxy/scoreboard"
 )
 
@@ -28,7 +29,7 @@ type listener struct {
 // Ready accepts connections.
 func (l *listener) Ready(uint32) {
 	for range acceptBatch {
-		fd, client, err := accept(l.fd)
+		fd, client, err := intake.Accept(l.fd)
 		switch {
 		case err == nil:
 			l.gate.accepted(fd, client)
@@ -47,30 +48,42 @@ func (g *Gate) pauseAccepting(err error) {
 		g.log.Warn("cannot accept: connections wait", "error", err)
 	}
 	g.paused = g.loop.Now().Add(acceptPause)
-	for _, fd := range g.Listeners {
-		g.loop.Remove(fd)
-	}
+	g.heed()
 }
 
 func (g *Gate) resumeAccepting() {
 	g.paused = time.Time{}
-	if err := g.listen(); err != nil {
-		g.log.Error("cannot watch the listeners again", "error", err)
+	g.heed()
+}
+
+// heed accepts connections, or leaves them to the proxy, as things are now: in
+// accept mode the proxy takes them off the listeners itself while it lives.
+func (g *Gate) heed() {
+	want := g.paused.IsZero() && (!g.direct() || !g.proxy.takes())
+	switch {
+	case want == g.accepting:
+	case want:
+		g.accepting = true
+		for _, fd := range g.Listeners {
+			if err := g.loop.Add(fd, unix.EPOLLIN, &listener{gate: g, fd: fd}); err != nil {
+				g.log.Error("cannot watch a listener", "error", err)
+			}
+		}
+	default:
+		g.accepting = false
+		for _, fd := range g.Listeners {
+			g.loop.Remove(fd)
+		}
 	}
 }
 
-// listen has the loop tell of connections that wait on any listener.
-func (g *Gate) listen() error {
-	var errs []error
-	for _, fd := range g.Listeners {
-		errs = append(errs, g.loop.Add(fd, unix.EPOLLIN, &listener{gate: g, fd: fd}))
-	}
-	return errors.Join(errs...)
-}
+// direct says that the proxy accepts connections itself: nobody is to be asked
+// before the client is answered.
+func (g *Gate) direct() bool { return g.Handshake != interceptor.Mirror }
 
 // accepted finds out where a client wanted to go and sends its flow on.
 func (g *Gate) accepted(fd int, client netip.AddrPort) {
-	server, err := localAddress(fd)
+	server, err := intake.LocalAddress(fd)
 	if err != nil {
 		_ = unix.Close(fd)
 		return
@@ -79,21 +92,27 @@ func (g *Gate) accepted(fd int, client netip.AddrPort) {
 		g.acceptedHealth(fd, client, server)
 		return
 	}
+	g.forward(&handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now()})
+}
+
+// forward gives an accepted connection its upstream and hands both over.
+func (g *Gate) forward(flow *handover.Flow) {
 	g.Board.Add(scoreboard.Accepted, 1)
-	flow := handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now(), VLAN: vlanOf(fd)}
-	if p := g.pending[tuple{client, server}]; p != nil && p.approved {
+	flow.VLAN = vlanOf(flow.ClientFD)
+	if p := g.pending[tuple{flow.Client, flow.Server}]; p != nil && p.approved {
 		flow.UpstreamFD, flow.Mirror, flow.Started = g.claim(p), true, p.started
-		g.offer(&flow)
+		g.offer(flow)
 		return
 	}
-	flow.UpstreamFD, err = g.connect(client, server, upstreamOptions{vlan: flow.VLAN})
+	var err error
+	flow.UpstreamFD, err = g.connect(flow.Client, flow.Server, upstreamOptions{vlan: flow.VLAN})
 	if err != nil {
 		g.Board.Add(scoreboard.UpstreamFailed, 1)
-		g.log.Debug("cannot connect upstream", "client", client, "server", server, "error", err)
-		reset(fd)
+		g.log.Debug("cannot connect upstream", "client", flow.Client, "server", flow.Server, "error", err)
+		intake.Reset(flow.ClientFD)
 		return
 	}
-	g.offer(&flow)
+	g.offer(flow)
 }
 
 // acceptedHealth serves the watchdog, who connects to the listener itself over
@@ -101,13 +120,13 @@ func (g *Gate) accepted(fd int, client netip.AddrPort) {
 func (g *Gate) acceptedHealth(fd int, client, server netip.AddrPort) {
 	flow := handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now(), Health: true}
 	if !client.Addr().IsLoopback() || !g.HealthOrigin.IsValid() {
-		reset(fd)
+		intake.Reset(fd)
 		return
 	}
-	upstream, err := connectPlain(g.HealthOrigin)
+	upstream, err := intake.ConnectPlain(g.HealthOrigin)
 	if err != nil {
 		g.log.Warn("cannot reach the health origin", "error", err)
-		reset(fd)
+		intake.Reset(fd)
 		return
 	}
 	flow.UpstreamFD = upstream
@@ -121,11 +140,4 @@ func vlanOf(fd int) uint16 {
 		return 0
 	}
 	return interceptor.Mark(mark).VLAN()
-}
-
-func sockaddr(a netip.AddrPort) unix.Sockaddr {
-	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Addr: a.Addr().As4(), Port: int(a.Port())}
-	}
-	return &unix.SockaddrInet6{Addr: a.Addr().As16(), Port: int(a.Port())}
 }

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"limpid/proxy/intake"
 	"limpid/proxy/scoreboard"
 )
 
@@ -151,7 +152,7 @@ func (g *Gate) abandon(p *pending) {
 		return
 	}
 	g.forget(p)
-	reset(p.fd)
+	intake.Reset(p.fd)
 }
 
 func (g *Gate) forget(p *pending) {

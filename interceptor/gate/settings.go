@@ -44,4 +44,8 @@ type Sockets struct {
 	Board      *scoreboard.Board  // the gate's own
 	ProxyBoard *scoreboard.Board  // only read
 	Listeners  []int              // TPROXY listeners, nonblocking
+
+	// With handshake accept the proxy accepts connections itself.
+	Supplies []Supply           // upstream sockets it needs for that
+	Returned *handover.Receiver // connections it could not connect
 }

@@ -12,6 +12,8 @@ type taker struct {
 	pidfd   int // of the process; 0 for none
 	alive   bool
 	stopped bool // alive, but takes no flow
+
+	stoppedAt uint64 // heartbeats of the proxy by then
 }
 
 // takes says that a flow offered now will probably be taken.
@@ -29,6 +31,7 @@ func (t *taker) started(pid int) {
 		// Gone already, or a kernel older than 5.3.
 		t.gate.log.Warn("cannot watch the proxy", "pid", pid, "error", err)
 		t.alive, t.stopped = !errors.Is(err, unix.ESRCH), false
+		t.gate.heed()
 		return
 	}
 	if err := t.gate.loop.Add(fd, unix.EPOLLIN, t); err != nil {
@@ -37,12 +40,14 @@ func (t *taker) started(pid int) {
 		return
 	}
 	t.pidfd, t.alive, t.stopped = fd, true, false
+	t.gate.heed()
 }
 
 // Ready is called when the process has ended: what it had not taken is carried.
 func (t *taker) Ready(uint32) {
 	t.forget()
 	t.gate.log.Warn("the proxy has ended: carrying what it did not take")
+	t.gate.heed()
 	t.gate.takeBack()
 }
 
@@ -59,7 +64,8 @@ func (t *taker) stalled() {
 	if !t.stopped {
 		t.gate.log.Warn("the proxy takes no flows: carrying them")
 	}
-	t.stopped = true
+	t.stopped, t.stoppedAt = true, t.gate.beats()
+	t.gate.heed()
 }
 
 // took is called when the proxy has emptied the queue: it lives, whether its
@@ -69,4 +75,5 @@ func (t *taker) took() {
 		t.gate.log.Info("the proxy takes flows again")
 	}
 	t.alive, t.stopped = true, false
+	t.gate.heed()
 }

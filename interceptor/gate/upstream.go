@@ -1,13 +1,13 @@
 package gate
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
 
 	"limpid/interceptor"
+	"limpid/proxy/intake"
 )
 
 // upstreamOptions are what the client's SYN showed, where the gate saw it.
@@ -34,52 +34,69 @@ func keepaliveOf(listener int) (k keepalive, err error) {
 
 // connect begins a connection to the server as the client, and does not wait for it.
 func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, error) {
-	family := unix.AF_INET
-	if server.Addr().Is6() {
-		family = unix.AF_INET6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	family := familyOf(server.Addr())
+	fd, err := g.upstream(family, o.vlan)
 	if err != nil {
-		return -1, fmt.Errorf("make upstream socket: %w", err)
-	}
-	if err := g.dress(fd, family, client, o); err != nil {
-		_ = unix.Close(fd)
 		return -1, fmt.Errorf("prepare connection %v to %v: %w", client, server, err)
 	}
-	if err := unix.Connect(fd, sockaddr(server)); err != nil && !errors.Is(err, unix.EINPROGRESS) {
+	if g.KeepAddress {
+		o.show(fd, family)
+		local := client
+		if !g.KeepPort {
+			local = netip.AddrPortFrom(client.Addr(), 0)
+		}
+		if err := intake.Bind(fd, local); err != nil {
+			_ = unix.Close(fd)
+			return -1, fmt.Errorf("bind upstream socket to %v: %w", local, err)
+		}
+	}
+	if err := intake.Connect(fd, server); err != nil {
 		_ = unix.Close(fd)
 		return -1, fmt.Errorf("connect %v to %v: %w", client, server, err)
 	}
 	return fd, nil
 }
 
-// dress gives an upstream socket the client's address and looks.
-func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) error {
+func familyOf(a netip.Addr) int {
+	if a.Is6() {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
+// upstream makes a socket that may be bound to any client's address and
+// connected without privilege.
+func (g *Gate) upstream(family int, vlan uint16) (int, error) {
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("make upstream socket: %w", err)
+	}
+	if err := g.dress(fd, family, vlan); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// dress sets the options that an upstream socket has whoever the client is.
+func (g *Gate) dress(fd, family int, vlan uint16) error {
 	if err := g.keep.set(fd); err != nil {
 		return err
 	}
 	if !g.KeepAddress {
 		return nil
 	}
-	level, transparent, ttl, tos := unix.SOL_IP, unix.IP_TRANSPARENT, unix.IP_TTL, unix.IP_TOS
+	level, transparent := unix.SOL_IP, unix.IP_TRANSPARENT
 	if family == unix.AF_INET6 {
-		level, transparent, ttl, tos = unix.SOL_IPV6, unix.IPV6_TRANSPARENT, unix.IPV6_UNICAST_HOPS, unix.IPV6_TCLASS
+		level, transparent = unix.SOL_IPV6, unix.IPV6_TRANSPARENT
 	}
 	if err := unix.SetsockoptInt(fd, level, transparent, 1); err != nil {
 		return fmt.Errorf("set IP_TRANSPARENT: %w", err)
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(interceptor.MarkToServer.WithVLAN(o.vlan))); err != nil {
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(interceptor.MarkToServer.WithVLAN(vlan))); err != nil {
 		return fmt.Errorf("set SO_MARK: %w", err)
 	}
-	if o.ttl != 0 {
-		_ = unix.SetsockoptInt(fd, level, ttl, int(o.ttl))
-	}
-	if o.tos != 0 {
-		_ = unix.SetsockoptInt(fd, level, tos, int(o.tos))
-	}
-	local := client
 	if !g.KeepPort {
-		local = netip.AddrPortFrom(client.Addr(), 0)
 		// The port is chosen at connect, by the whole tuple: thousands of
 		// connections to one server do not use up the port range (ip(7)).
 		_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
@@ -88,10 +105,21 @@ func (g *Gate) dress(fd, family int, client netip.AddrPort, o upstreamOptions) e
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return fmt.Errorf("set SO_REUSEADDR: %w", err)
 	}
-	if err := unix.Bind(fd, sockaddr(local)); err != nil {
-		return fmt.Errorf("bind: %w", err)
-	}
 	return nil
+}
+
+// show gives a socket the looks of the client's SYN.
+func (o upstreamOptions) show(fd, family int) {
+	level, ttl, tos := unix.SOL_IP, unix.IP_TTL, unix.IP_TOS
+	if family == unix.AF_INET6 {
+		level, ttl, tos = unix.SOL_IPV6, unix.IPV6_UNICAST_HOPS, unix.IPV6_TCLASS
+	}
+	if o.ttl != 0 {
+		_ = unix.SetsockoptInt(fd, level, ttl, int(o.ttl))
+	}
+	if o.tos != 0 {
+		_ = unix.SetsockoptInt(fd, level, tos, int(o.tos))
+	}
 }
 
 // set gives an upstream socket the keepalive, and sends small segments at once
@@ -110,21 +138,4 @@ func (k keepalive) set(fd int) error {
 		}
 	}
 	return nil
-}
-
-// connectPlain connects from the box itself.
-func connectPlain(to netip.AddrPort) (int, error) {
-	family := unix.AF_INET
-	if to.Addr().Is6() {
-		family = unix.AF_INET6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("make socket: %w", err)
-	}
-	if err := unix.Connect(fd, sockaddr(to)); err != nil && !errors.Is(err, unix.EINPROGRESS) {
-		_ = unix.Close(fd)
-		return -1, fmt.Errorf("connect to %v: %w", to, err)
-	}
-	return fd, nil
 }

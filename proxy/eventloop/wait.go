@@ -36,10 +36,10 @@ func (l *Loop) wait() (int, error) {
 }
 
 func (l *Loop) polled(n int, errno unix.Errno) (int, error) {
-	switch errno {
-	case 0:
+	switch {
+	case errno == 0:
 		return n, nil
-	case unix.EINTR:
+	case errno == unix.EINTR:
 		return 0, nil
 	}
 	return 0, errno

@@ -18,8 +18,11 @@ type Flow struct {
 	Started time.Time      // when its SYN was seen, or when it was accepted
 
 	ClientFD   int // connected, nonblocking
-	UpstreamFD int // nonblocking; connected if Mirror, else perhaps still connecting
+	UpstreamFD int // nonblocking; connected if Mirror, else perhaps still connecting; or NoSocket
 }
+
+// NoSocket stands for an upstream socket that is still to be made.
+const NoSocket = -1
 
 // messageSize is the length of every message on the queue, in bytes. It is
 // fixed so that bytes waiting divided by it is the number of flows waiting.
@@ -30,6 +33,7 @@ const messageVersion = 1
 const (
 	flagHealth = 1 << iota
 	flagMirror
+	flagAlone // it comes without an upstream socket
 )
 
 // marshal writes f, without its sockets, to b.
@@ -41,6 +45,9 @@ func (f *Flow) marshal(b *[messageSize]byte) {
 	}
 	if f.Mirror {
 		b[1] |= flagMirror
+	}
+	if f.UpstreamFD == NoSocket {
+		b[1] |= flagAlone
 	}
 	binary.LittleEndian.PutUint16(b[2:], f.VLAN)
 	binary.LittleEndian.PutUint16(b[4:], f.Client.Port())

@@ -36,7 +36,11 @@ func NewSender(fd int) *Sender { return &Sender{fd: fd} }
 func (s *Sender) Send(f *Flow) error {
 	var b [messageSize]byte
 	f.marshal(&b)
-	err := unix.Sendmsg(s.fd, b[:], unix.UnixRights(f.ClientFD, f.UpstreamFD), nil, unix.MSG_NOSIGNAL)
+	fds := []int{f.ClientFD, f.UpstreamFD}
+	if f.UpstreamFD == NoSocket {
+		fds = fds[:1]
+	}
+	err := unix.Sendmsg(s.fd, b[:], unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
 	switch {
 	case err == nil:
 		return nil
@@ -75,7 +79,7 @@ func (r *Receiver) Receive(f *Flow) error {
 	if n == 0 && oobn == 0 {
 		return fmt.Errorf("take flow: %w", unix.EPIPE)
 	}
-	fds, err := descriptors(oob[:oobn])
+	fds, err := rights(oob[:oobn])
 	if err != nil {
 		return err
 	}
@@ -83,7 +87,18 @@ func (r *Receiver) Receive(f *Flow) error {
 		closeAll(fds)
 		return err
 	}
-	f.ClientFD, f.UpstreamFD = fds[0], fds[1]
+	want := 2
+	if b[1]&flagAlone != 0 {
+		want = 1
+	}
+	if len(fds) != want {
+		closeAll(fds)
+		return fmt.Errorf("take flow: message carries %d sockets, want %d (is the descriptor limit reached?)", len(fds), want)
+	}
+	f.ClientFD, f.UpstreamFD = fds[0], NoSocket
+	if want == 2 {
+		f.UpstreamFD = fds[1]
+	}
 	return nil
 }
 
@@ -99,7 +114,7 @@ func (r *Receiver) Waiting() (int, error) {
 // Close closes this holder's receiving end.
 func (r *Receiver) Close() error { return unix.Close(r.fd) }
 
-func descriptors(oob []byte) ([]int, error) {
+func rights(oob []byte) ([]int, error) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
 		return nil, fmt.Errorf("take flow: %w", err)
@@ -111,10 +126,6 @@ func descriptors(oob []byte) ([]int, error) {
 			continue
 		}
 		fds = append(fds, got...)
-	}
-	if len(fds) != 2 {
-		closeAll(fds)
-		return nil, fmt.Errorf("take flow: message carries %d sockets, want 2 (is the descriptor limit reached?)", len(fds))
 	}
 	return fds, nil
 }

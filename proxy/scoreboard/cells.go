@@ -24,7 +24,7 @@ const (
 
 // Cells of the proxy's board.
 const (
-	Taken            Cell = iota // flows taken from the hand-over queue, health checks too
+	Taken            Cell = iota // flows taken: from the hand-over queue, or off a listener; health checks too
 	Ended                        // of those, flows that have ended
 	Requests                     // request heads forwarded, health checks not counted
 	Responses                    // final response heads forwarded
@@ -42,6 +42,7 @@ const (
 	HeadTimeout                  // flows ended because a head stayed incomplete
 	BodyTimeout                  // flows ended because a body did not move
 	IdleTimeout                  // flows ended because nothing happened on them
+	Direct                       // flows among Taken that the proxy accepted itself
 	LogDropped                   // access log records dropped because the log was slow or full
 	LogRecords                   // access log records taken
 	LogFileDropped               // of those, not written to a file

@@ -1,4 +1,4 @@
-package gate
+package intake
 
 import (
 	"net"
@@ -25,12 +25,12 @@ func TestAcceptTellsBothEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fd, client, err := accept(int(file.Fd()))
+		fd, client, err := Accept(int(file.Fd()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer unix.Close(fd)
-		server, err := localAddress(fd)
+		server, err := LocalAddress(fd)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,10 +48,10 @@ func TestAcceptTellsBothEnds(t *testing.T) {
 }
 
 func TestAcceptFailsAsTheKernelSays(t *testing.T) {
-	if _, _, err := accept(-1); err != unix.EBADF { //nolint:errorlint // a bare errno is the contract
+	if _, _, err := Accept(-1); err != unix.EBADF { //nolint:errorlint // a bare errno is the contract
 		t.Errorf("got %v", err)
 	}
-	if _, err := localAddress(-1); err != unix.EBADF { //nolint:errorlint // a bare errno is the contract
+	if _, err := LocalAddress(-1); err != unix.EBADF { //nolint:errorlint // a bare errno is the contract
 		t.Errorf("got %v", err)
 	}
 }

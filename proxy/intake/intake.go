@@ -1,0 +1,175 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/proxy/handover"
+)
+
+// ErrEmpty says that no connection waits.
+var ErrEmpty = errors.New("no connection waits")
+
+// ErrReturned says that a connection was given to the gate, which hands it over.
+var ErrReturned = errors.New("returned to the gate")
+
+// ErrDescriptors says that descriptors have run out: connections wait in the
+// listener's backlog.
+var ErrDescriptors = errors.New("no descriptor is left")
+
+// Settings is what an intake is told.
+type Settings struct {
+	// KeepPort has the upstream use the client's own port, KeepAddress its
+	// address; without KeepAddress the box's own is used.
+	KeepPort    bool `json:"keep_port"`
+	KeepAddress bool `json:"keep_address"`
+	// Mark is what an accepted socket carries (SO_MARK) when its client is in
+	// no VLAN, 0 when there are no VLANs to tell apart.
+	Mark uint32 `json:"mark"`
+	// HealthOrigin is where the watchdog's checks are connected to.
+	HealthOrigin netip.AddrPort `json:"health_origin"`
+}
+
+// Sockets is what an intake works with. It owns none of it.
+type Sockets struct {
+	Listeners        []int // TPROXY listeners, nonblocking
+	Supply4, Supply6 *handover.Receiver
+	Return           *handover.Sender
+}
+
+// Intake takes connections for one event loop.
+type Intake struct {
+	settings Settings
+	sockets  Sockets
+	ids      *atomic.Uint64
+	stashes  stashes
+}
+
+// Descriptors is how many descriptors the stash of one intake holds at most.
+const Descriptors = 2 * handover.SupplyBatch
+
+// New makes an intake. ids numbers the flows of all intakes of a process.
+func New(settings Settings, sockets Sockets, ids *atomic.Uint64) *Intake {
+	return &Intake{
+		settings: settings, sockets: sockets, ids: ids,
+		stashes: stashes{v4: stash{supply: sockets.Supply4}, v6: stash{supply: sockets.Supply6}},
+	}
+}
+
+// Close closes what is left in the stash.
+func (i *Intake) Close() {
+	i.stashes.v4.close()
+	i.stashes.v6.close()
+}
+
+// Next takes one connection off a listener, connects as the client to where it
+// wanted to go, and describes both in f. It returns ErrEmpty, ErrReturned or
+// ErrDescriptors, or why a connection was lost; its client is reset then.
+func (i *Intake) Next(listener int, now time.Time, f *handover.Flow) error {
+	fd, client, err := Accept(listener)
+	switch {
+	case err == nil:
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
+		return ErrEmpty
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
+		return fmt.Errorf("accept: %w: %w", ErrDescriptors, err)
+	default:
+		return fmt.Errorf("accept: %w", err)
+	}
+	server, err := LocalAddress(fd)
+	if err != nil {
+		_ = unix.Close(fd)
+		return ErrEmpty // gone already
+	}
+	*f = handover.Flow{ID: i.ids.Add(1), Client: client, Server: server, Started: now, ClientFD: fd, UpstreamFD: handover.NoSocket}
+	if err := i.connect(f); err != nil {
+		Reset(fd)
+		return err
+	}
+	if f.UpstreamFD == handover.NoSocket {
+		err := i.sockets.Return.Send(f)
+		if err != nil {
+			Reset(fd)
+			return fmt.Errorf("return connection %v to %v: %w", client, server, err)
+		}
+		_ = unix.Close(fd)
+		return ErrReturned
+	}
+	return nil
+}
+
+// connect gives f its upstream socket, unless the gate must.
+func (i *Intake) connect(f *handover.Flow) (err error) {
+	if f.Server.Addr().IsLoopback() {
+		return i.connectHealth(f)
+	}
+	if i.settings.Mark != 0 {
+		mark, err := unix.GetsockoptInt(f.ClientFD, unix.SOL_SOCKET, unix.SO_MARK)
+		if err != nil || uint32(mark) != i.settings.Mark {
+			return nil //nolint:nilerr // the gate finds out
+		}
+	}
+	fd, err := i.stashes.of(f.Server.Addr()).take()
+	if err != nil || fd == handover.NoSocket {
+		return err
+	}
+	if i.settings.KeepAddress {
+		local := f.Client
+		if !i.settings.KeepPort {
+			local = netip.AddrPortFrom(local.Addr(), 0)
+		}
+		if err := Bind(fd, local); err != nil {
+			_ = unix.Close(fd)
+			return nil //nolint:nilerr // EACCES: below 1024; whatever else it is, the gate says so
+		}
+	}
+	if err := Connect(fd, f.Server); err != nil {
+		_ = unix.Close(fd)
+		return fmt.Errorf("connect %v to %v: %w", f.Client, f.Server, err)
+	}
+	f.UpstreamFD = fd
+	return nil
+}
+
+// connectHealth serves the watchdog, who connects to the listener itself over
+// loopback; its flow takes the same way as any other.
+func (i *Intake) connectHealth(f *handover.Flow) error {
+	if !f.Client.Addr().IsLoopback() || !i.settings.HealthOrigin.IsValid() {
+		return fmt.Errorf("take connection from %v to the listener itself: %w", f.Client, unix.EINVAL)
+	}
+	f.Health = true
+	fd, err := ConnectPlain(i.settings.HealthOrigin)
+	if err != nil {
+		return fmt.Errorf("reach the health origin: %w", err)
+	}
+	f.UpstreamFD = fd
+	return nil
+}
+
+// ConnectPlain begins a connection from the box itself.
+func ConnectPlain(to netip.AddrPort) (int, error) {
+	family := unix.AF_INET
+	if to.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("make socket: %w", err)
+	}
+	if err := Connect(fd, to); err != nil {
+		_ = unix.Close(fd)
+		return -1, fmt.Errorf("connect to %v: %w", to, err)
+	}
+	return fd, nil
+}
+
+// Reset closes a socket with RST, so that its peer waits for nothing.
+func Reset(fd int) {
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	_ = unix.Close(fd)
+}
