@@ -58,7 +58,7 @@ func newServer(p *Proxy, number int) (*server, error) {
 }
 
 func (s *server) equip() (err error) {
-	s.worker, err = relay.NewWorker(s.loop, s.proxy.settings.relay(), &s.proxy.active, s.proxy.sockets.Board, s.proxy.log)
+	s.worker, err = relay.NewWorker(s.loop, s.proxy.settings.relay(), &s.proxy.active, s.proxy.sockets.Board, s.recorder, s.proxy.log)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,6 @@ func (s *server) complain(what string, err error) {
 // beat shows that the loop is alive.
 func (s *server) beat() {
 	s.worker.Flush()
-	s.recorder.Flush()
 	if s.number == 0 {
 		s.proxy.countLog()
 	}
@@ -165,7 +164,6 @@ func (s *server) drain() {
 func (s *server) close() error {
 	s.unwatch()
 	s.worker.Close()
-	s.recorder.Flush() // the last records are of flows that were reset
 	if s.intake != nil {
 		s.intake.Close()
 	}

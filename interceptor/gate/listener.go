@@ -100,7 +100,7 @@ func (g *Gate) forward(flow *handover.Flow) {
 	g.Board.Add(scoreboard.Accepted, 1)
 	flow.VLAN = vlanOf(flow.ClientFD)
 	if p := g.pending[tuple{flow.Client, flow.Server}]; p != nil && p.approved {
-		flow.UpstreamFD, flow.Mirror, flow.Started = g.claim(p), true, p.started
+		flow.UpstreamFD, flow.Mirror, flow.Started, flow.Connected = g.claim(p), true, p.started, p.answered.Sub(p.started)
 		g.offer(flow)
 		return
 	}

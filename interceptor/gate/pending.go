@@ -18,6 +18,7 @@ type pending struct {
 	vlan     uint16
 	fd       int // upstream
 	started  time.Time
+	answered time.Time // by the server, once approved
 	approved bool
 	done     bool // decided for the bridge, claimed or given up
 }
@@ -125,7 +126,7 @@ func (p *pending) Ready(uint32) {
 	if p.approved {
 		return
 	}
-	p.approved = true
+	p.approved, p.answered = true, g.loop.Now()
 	g.queue.answered = append(g.queue.answered, p)
 	g.Board.Add(scoreboard.SynCaptured, 1)
 	g.syns.capture(p.packet, p.vlan)

@@ -17,6 +17,9 @@ type Flow struct {
 	Mirror  bool           // upstream was connected before the client was answered
 	Started time.Time      // when its SYN was seen, or when it was accepted
 
+	// Connected is how long the upstream connection took, if Mirror.
+	Connected time.Duration
+
 	ClientFD   int // connected, nonblocking
 	UpstreamFD int // nonblocking; connected if Mirror, else perhaps still connecting; or NoSocket
 }
@@ -57,6 +60,7 @@ func (f *Flow) marshal(b *[messageSize]byte) {
 	client, server := f.Client.Addr().As16(), f.Server.Addr().As16()
 	copy(b[24:40], client[:])
 	copy(b[40:56], server[:])
+	binary.LittleEndian.PutUint64(b[56:], uint64(f.Connected))
 }
 
 // unmarshal reads what marshal wrote. IPv4 addresses come back as IPv4.
@@ -69,6 +73,7 @@ func (f *Flow) unmarshal(b []byte) error {
 	f.Mirror = b[1]&flagMirror != 0
 	f.VLAN = binary.LittleEndian.Uint16(b[2:])
 	f.ID = binary.LittleEndian.Uint64(b[8:])
+	f.Connected = time.Duration(binary.LittleEndian.Uint64(b[56:]))
 	f.Started = time.Unix(0, int64(binary.LittleEndian.Uint64(b[16:])))
 	client := netip.AddrFrom16([16]byte(b[24:40])).Unmap()
 	server := netip.AddrFrom16([16]byte(b[40:56])).Unmap()

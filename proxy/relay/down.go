@@ -11,12 +11,14 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 	for n < len(b) {
 		switch {
 		case f.down.phase == toTheEnd:
+			f.responseMoved(len(b) - n)
 			return len(b)
 		case f.cut:
 			return n
 		case f.down.phase != inHead:
 			used, reason := f.down.advance(b[n:])
 			n += used
+			f.responseMoved(used)
 			if reason.Refused() {
 				f.leaveHTTP(Reason(reason))
 			}
@@ -30,7 +32,7 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 		}
 		f.worker.putParser(&f.down)
 		switch {
-		case f.queue.empty():
+		case f.waiting.empty():
 			f.unasked(&response, reason)
 		case reason == http1.OK:
 			if f.responseHead(b[n:n+response.Length], &response); !f.cut {
@@ -49,32 +51,9 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 func (s *downSide) Unseen() int64 { return (*Flow)(s).unseen(&s.down) }
 
 // Skip says that n of the unseen bytes have passed.
-func (s *downSide) Skip(n int64) { s.down.skip(n) }
-
-// responseHead takes note of a complete response head before it passes.
-func (f *Flow) responseHead(_ []byte, r *http1.Response) {
-	if r.Interim() {
-		return
-	}
-	e := f.queue.oldest()
-	if r.Status == 101 && e&upgrade == 0 {
-		f.leaveHTTP(UnaskedUpgrade)
-		return
-	}
-	f.queue.pop()
-	if !f.health {
-		f.worker.count.responses++
-	}
-	framing := r.Framing(e.method())
-	if framing.Kind != http1.ToTunnel {
-		f.down.body(framing)
-		return
-	}
-	if r.Status == 101 {
-		f.leaveHTTP(Upgraded)
-	} else {
-		f.leaveHTTP(Connected)
-	}
+func (s *downSide) Skip(n int64) {
+	s.down.skip(n)
+	(*Flow)(s).responseMoved(int(n))
 }
 
 // unasked deals with what a server sends when no request waits. A server that

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/handover"
 	"limpid/proxy/leg"
 	"limpid/proxy/scoreboard"
@@ -26,31 +27,55 @@ type Flow struct {
 	cut    bool // not HTTP, to be reset
 	slow   bool // in worker.slow
 
+	unconnected bool // the upstream connection was still being made when last seen
+
+	moved    uint32 // when bytes last moved, in ticks of the worker
 	up, down track
-	queue    exchanges
+	progress
+
+	connect int64   // ns that the upstream connection took, until it was logged
+	tunnel  *tunnel // nil while it is HTTP
+	why     string  // why it was ended from here; empty if it was not
 }
 
 // start takes over a flow's sockets.
 func (f *Flow) start(h *handover.Flow) error {
 	f.id, f.client, f.server, f.vlan = h.ID, h.Client, h.Server, h.VLAN
 	f.health, f.started = h.Health, h.Started.UnixNano()
+	f.connect, f.moved = accesslog.Unknown, f.worker.tick()
+	if h.Mirror {
+		f.connected(int64(h.Connected))
+	}
+	f.unconnected = !h.Mirror
 	return f.pair.Open(f.worker.pool, h.ClientFD, h.UpstreamFD, !h.Mirror, f)
+}
+
+// connected notes how long the upstream connection took, in ns.
+func (f *Flow) connected(took int64) {
+	f.connect = took
+	if !f.health {
+		f.worker.tally.Observe(scoreboard.UpstreamConnect, time.Duration(took))
+	}
 }
 
 // Drive moves what can be moved. The loop calls it when a socket is ready.
 func (f *Flow) Drive() {
-	upBefore, downBefore := f.pair.Bytes()
+	up, down := f.pair.Bytes()
+	wasConnecting := f.unconnected
 	how := f.pair.Carry((*upSide)(f), (*downSide)(f))
 	if f.cut {
 		how = f.pair.Cut()
 	}
-	if !f.health {
-		up, down := f.pair.Bytes()
-		f.worker.count.up += up - upBefore
-		f.worker.count.down += down - downBefore
+	if wasConnecting && !f.pair.Connecting() {
+		f.unconnected = false
+		if how != leg.UpstreamLost {
+			f.connected(f.worker.loop.Now().UnixNano() - f.started)
+		}
 	}
+	f.count(up, down)
 	f.worker.watchHead(f)
 	if how == leg.Open && f.worker.draining && f.idle() {
+		f.why = "stopped"
 		how = f.pair.Finish()
 	}
 	if how != leg.Open {
@@ -58,10 +83,23 @@ func (f *Flow) Drive() {
 	}
 }
 
+// count takes note of what has moved since up and down were counted.
+func (f *Flow) count(upBefore, downBefore uint64) {
+	up, down := f.pair.Bytes()
+	if up == upBefore && down == downBefore {
+		return
+	}
+	f.moved = f.worker.tick()
+	if !f.health {
+		f.worker.tally.Add(scoreboard.BytesUp, up-upBefore)
+		f.worker.tally.Add(scoreboard.BytesDown, down-downBefore)
+	}
+}
+
 // idle reports whether nothing is under way on the flow.
 func (f *Flow) idle() bool {
 	return f.reason == 0 && f.up.phase == inHead && f.down.phase == inHead &&
-		f.queue.empty() && f.pair.Held() == 0
+		f.waiting.empty() && f.current == nil && f.pair.Held() == 0
 }
 
 func (f *Flow) unseen(t *track) int64 {
@@ -75,13 +113,19 @@ func (f *Flow) unseen(t *track) int64 {
 // parsed again.
 func (f *Flow) leaveHTTP(why Reason) {
 	f.reason = why
+	up, down := f.pair.Bytes()
+	f.tunnel = &tunnel{started: f.worker.loop.Now().UnixNano(), up: up, down: down}
+	if f.requests == 0 {
+		f.tunnel.started = f.started
+	}
+	f.settle(accesslog.Tunnel, why.String())
 	if !why.plain() && !f.health {
-		f.worker.board.Add(scoreboard.TunnelBy+scoreboard.Cell(why), 1)
+		f.worker.tally.Add(scoreboard.TunnelBy+scoreboard.Cell(why), 1)
 		if f.worker.settings.ResetNonHTTP {
 			f.cut = true
 			return
 		}
-		f.worker.board.Add(scoreboard.Tunnels, 1)
+		f.worker.tally.Add(scoreboard.Tunnels, 1)
 	}
 	f.up.phase, f.down.phase = toTheEnd, toTheEnd
 	f.worker.putParser(&f.up)

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"limpid/proxy/eventloop"
 	"limpid/proxy/flowtest"
 	"limpid/proxy/handover"
 	"limpid/proxy/http1"
@@ -284,7 +285,7 @@ func TestFiltersPassTheSameInAnySplit(t *testing.T) {
 	up := post5 + "\r\n" + get + "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n0\r\nT: u\r\n\r\n" + head + get
 	down := ok3 + "HTTP/1.1 100 x\r\n\r\n" + chunked + "3\r\nabc\r\n0\r\nA: b\r\n\r\n" + "HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n" +
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + ok0
-	worker := &Worker{settings: Settings{}.withDefaults(), board: scoreboard.Local()}
+	worker := &Worker{settings: Settings{}.withDefaults(), board: scoreboard.Local(), loop: &eventloop.Loop{}}
 	show := func(f leg.Filter, text string, cuts ...int) error {
 		start := 0
 		for _, at := range append(cuts, len(text)) {
@@ -312,9 +313,9 @@ func TestFiltersPassTheSameInAnySplit(t *testing.T) {
 		if err := show((*downSide)(f), down, downCuts...); err != nil {
 			t.Fatal(err)
 		}
-		if f.reason != 0 || !f.queue.empty() || f.up.phase != inHead || f.down.phase != inHead || f.requests != 5 {
+		if f.reason != 0 || !f.waiting.empty() || f.current != nil || f.asking != nil || f.up.phase != inHead || f.down.phase != inHead || f.requests != 5 {
 			t.Fatalf("cut at %v: reason %v, %d waiting, phases %d and %d, %d requests",
-				cuts, f.reason, f.queue.held, f.up.phase, f.down.phase, f.requests)
+				cuts, f.reason, f.waiting.held, f.up.phase, f.down.phase, f.requests)
 		}
 	}
 	for a := range max(len(up), len(down)) {

@@ -171,7 +171,7 @@ func newStreams(f *testing.F) *streams {
 	}
 	s := &streams{loop: loop, workers: map[bool]*Worker{}, buffer: make([]byte, 64<<10)}
 	for _, reset := range []bool{false, true} {
-		w, err := NewWorker(loop, Settings{ResetNonHTTP: reset}, new(atomic.Int64), scoreboard.Local(), slog.New(slog.DiscardHandler))
+		w, err := NewWorker(loop, Settings{ResetNonHTTP: reset}, new(atomic.Int64), scoreboard.Local(), nil, slog.New(slog.DiscardHandler))
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -1,6 +1,11 @@
 package relay
 
-import "limpid/proxy/http1"
+import (
+	"time"
+
+	"limpid/proxy/http1"
+	"limpid/proxy/scoreboard"
+)
 
 // Most heads are complete when they are first seen, and one parser serves them
 // all. Only an incomplete one keeps a parser of its own, and a place in slow.
@@ -41,10 +46,17 @@ func (w *Worker) putParser(t *track) {
 	t.head = nil
 }
 
+// slowHead is since when a flow has an incomplete head, and when it last moved.
+type slowHead struct{ began, moved time.Time }
+
 // watchHead notes that an incomplete head has moved, or that there is none.
 func (w *Worker) watchHead(f *Flow) {
 	if f.up.head != nil || f.down.head != nil {
-		w.slow[f] = w.loop.Now()
+		head := slowHead{began: w.loop.Now(), moved: w.loop.Now()}
+		if f.slow {
+			head.began = w.slow[f].began
+		}
+		w.slow[f] = head
 		f.slow = true
 		w.ticker.Start()
 	} else if f.slow {
@@ -53,10 +65,16 @@ func (w *Worker) watchHead(f *Flow) {
 	}
 }
 
-// checkHeads gives up on heads that have not moved for too long.
+// checkHeads gives up on heads that have not moved for too long, or have taken
+// too long altogether.
 func (w *Worker) checkHeads() {
-	for f, moved := range w.slow {
-		if w.loop.Now().Sub(moved) >= w.settings.HeadWait {
+	now, most := w.loop.Now(), w.settings.HeadTimeout
+	for f, head := range w.slow {
+		late := most > 0 && now.Sub(head.began) >= most
+		if late {
+			w.tally.Add(scoreboard.HeadTimeout, 1)
+		}
+		if late || now.Sub(head.moved) >= w.settings.HeadWait {
 			f.leaveHTTP(SlowHead)
 			f.Drive()
 		}

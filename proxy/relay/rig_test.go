@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/flowtest"
 	"limpid/proxy/handover"
@@ -22,6 +24,7 @@ type rig struct {
 	loop           *eventloop.Loop
 	board          *scoreboard.Board
 	worker         *Worker
+	log            *accesslog.Log
 	client, server *flowtest.End
 }
 
@@ -29,9 +32,17 @@ type rig struct {
 func newWorker(t testing.TB, settings Settings) *rig {
 	t.Helper()
 	r := &rig{t: t, board: scoreboard.Local()}
+	var err error
+	if r.log, err = accesslog.New(accesslog.Settings{}, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	logged := make(chan struct{})
+	go func() { r.log.Run(ctx); close(logged) }()
+	t.Cleanup(func() { stop(); <-logged })
 	r.loop = flowtest.Loop(t, func() { r.worker.Close() })
 	r.worker = flowtest.On(t, r.loop, func() *Worker {
-		w, err := NewWorker(r.loop, settings, new(atomic.Int64), r.board, slog.New(slog.DiscardHandler))
+		w, err := NewWorker(r.loop, settings, new(atomic.Int64), r.board, r.log.Recorder(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Error(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/flowtest"
 	"limpid/proxy/handover"
@@ -31,7 +32,11 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	w, err := NewWorker(loop, Settings{}, new(atomic.Int64), scoreboard.Local(), log)
+	access, err := accesslog.New(accesslog.Settings{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWorker(loop, Settings{}, new(atomic.Int64), scoreboard.Local(), access.Recorder(), log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,11 +17,12 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 		case f.up.phase != inHead:
 			used, reason := f.up.advance(b[n:])
 			n += used
+			f.requestMoved(used)
 			if reason.Refused() {
 				f.leaveHTTP(Reason(reason))
 			}
 			continue
-		case f.queue.blocks():
+		case f.waiting.blocks():
 			if !f.pair.UpstreamEnded() {
 				return n
 			}
@@ -58,14 +59,7 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 func (s *upSide) Unseen() int64 { return (*Flow)(s).unseen(&s.up) }
 
 // Skip says that n of the unseen bytes have passed.
-func (s *upSide) Skip(n int64) { s.up.skip(n) }
-
-// requestHead takes note of a complete request head before it passes.
-func (f *Flow) requestHead(_ []byte, r *http1.Request) {
-	f.requests++
-	if !f.health {
-		f.worker.count.requests++
-	}
-	f.queue.push(newExchange(r))
-	f.up.body(r.Framing())
+func (s *upSide) Skip(n int64) {
+	s.up.skip(n)
+	(*Flow)(s).requestMoved(int(n))
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
 	"limpid/proxy/http1"
@@ -28,25 +29,35 @@ type Worker struct {
 
 	scratch http1.Parser    // for heads that are complete at once
 	spare   []*http1.Parser // for those that are not
-	slow    map[*Flow]time.Time
+	slow    map[*Flow]slowHead
 	ticker  *eventloop.Ticker
 
-	count struct{ requests, responses, up, down uint64 }
+	began    time.Time // what ticks are counted from
+	tally    scoreboard.Tally
+	recorder *accesslog.Recorder
+	record   accesslog.Record // the one being made
+
+	spareTransactions []*transaction
 }
 
 // NewWorker makes the worker of a loop. active counts the flows of all workers
-// that share it. Call it on the loop's goroutine, or before the loop runs.
-func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, board *scoreboard.Board, log *slog.Logger) (*Worker, error) {
+// that share it; recorder, which may be nil, takes what is to be logged. Call it on the loop's goroutine, or before the loop runs.
+func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, board *scoreboard.Board, recorder *accesslog.Recorder, log *slog.Logger) (*Worker, error) {
 	pool, err := leg.NewPool(loop)
 	if err != nil {
 		return nil, err
 	}
 	w := &Worker{
 		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, active: active, log: log,
-		slow: make(map[*Flow]time.Time),
+		slow: make(map[*Flow]slowHead), began: loop.Now(), recorder: recorder,
 	}
 	if w.ticker, err = loop.NewTicker(max(w.settings.HeadWait/4, time.Millisecond), w.checkHeads); err != nil {
 		return nil, err
+	}
+	if every := w.settings.sweepInterval(); every > 0 {
+		if err := loop.Every(every, w.sweep); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
 }
@@ -76,6 +87,7 @@ func (w *Worker) ended(f *Flow, how leg.Ending) {
 	w.flows[len(w.flows)-1] = nil
 	w.flows = w.flows[:len(w.flows)-1]
 	f.place = -1
+	f.logEnd(how)
 	w.putParser(&f.up)
 	w.putParser(&f.down)
 	w.watchHead(f)
@@ -146,17 +158,9 @@ func (w *Worker) Close() {
 	w.pool.Close()
 }
 
-// Flush carries the counts to the board. Call it every now and then: adding to
-// memory that several processors write, at each request, would cost more.
+// Flush carries the counts to the board, and the records to the log. Call it
+// every now and then.
 func (w *Worker) Flush() {
-	add := func(c scoreboard.Cell, n *uint64) {
-		if *n > 0 {
-			w.board.Add(c, *n)
-			*n = 0
-		}
-	}
-	add(scoreboard.Requests, &w.count.requests)
-	add(scoreboard.Responses, &w.count.responses)
-	add(scoreboard.BytesUp, &w.count.up)
-	add(scoreboard.BytesDown, &w.count.down)
+	w.tally.Flush(w.board)
+	w.recorder.Flush()
 }

@@ -1,0 +1,121 @@
+package relay
+
+import (
+	"limpid/proxy/accesslog"
+	"limpid/proxy/http1"
+	"limpid/proxy/scoreboard"
+)
+
+// progress is where a flow stands in its transactions: those whose response is
+// due, the one whose request is passing, and the one whose response is, or has
+// passed before its request did.
+type progress struct {
+	waiting transactions
+	asking  *transaction
+	current *transaction
+}
+
+// requestHead takes note of a complete request head before it passes.
+func (f *Flow) requestHead(head []byte, r *http1.Request) {
+	f.requests++
+	if !f.health {
+		f.worker.tally.Add(scoreboard.Requests, 1)
+	}
+	t := f.worker.transaction()
+	t.begin(head, r, f.worker.loop.Now().UnixNano())
+	f.waiting.push(t)
+	f.asking = t
+	f.up.body(r.Framing())
+	f.requestMoved(r.Length)
+}
+
+// requestMoved counts bytes of the request that passes, and ends it.
+func (f *Flow) requestMoved(n int) {
+	t := f.asking
+	if t == nil {
+		return
+	}
+	t.request += uint64(n)
+	if f.up.phase != inHead {
+		return
+	}
+	f.asking, t.asked = nil, true
+	if t.answered {
+		f.current = nil
+		f.ended(t, accesslog.Forward, "")
+	}
+}
+
+// responseHead takes note of a complete response head before it passes.
+func (f *Flow) responseHead(head []byte, r *http1.Response) {
+	t := f.waiting.first
+	if t.firstByte == 0 {
+		t.firstByte = f.worker.loop.Now().UnixNano()
+	}
+	if r.Interim() {
+		t.response += uint64(r.Length)
+		return
+	}
+	if r.Status == 101 && t.exchange&upgrade == 0 {
+		f.leaveHTTP(UnaskedUpgrade)
+		return
+	}
+	f.current = f.waiting.pop()
+	if !f.health {
+		f.worker.tally.Add(scoreboard.Responses, 1)
+	}
+	t.status = r.Status
+	t.keep(typeText, r.ContentType.Of(head), accesslog.MaxContentType)
+	framing := r.Framing(t.method())
+	if framing.Kind == http1.ToTunnel {
+		t.response += uint64(r.Length)
+		f.current, f.asking = nil, nil
+		f.ended(t, accesslog.Forward, "")
+		if r.Status == 101 {
+			f.leaveHTTP(Upgraded)
+		} else {
+			f.leaveHTTP(Connected)
+		}
+		return
+	}
+	f.down.body(framing)
+	f.responseMoved(r.Length)
+}
+
+// responseMoved counts bytes of the response that passes, and ends it.
+func (f *Flow) responseMoved(n int) {
+	t := f.current
+	if t == nil || t.answered {
+		return
+	}
+	t.response += uint64(n)
+	if f.down.phase != inHead {
+		return
+	}
+	t.answered = true
+	if t.asked {
+		f.current = nil
+		f.ended(t, accesslog.Forward, "")
+	}
+}
+
+// underWay reports whether part of a message has passed, and part has not.
+func (f *Flow) underWay() bool {
+	return f.reason == 0 && (f.asking != nil || f.current != nil && !f.current.answered)
+}
+
+// settle ends every transaction that the flow leaves unfinished.
+func (f *Flow) settle(v accesslog.Verdict, why string) {
+	if t := f.current; t != nil {
+		f.current = nil
+		if t.answered {
+			f.ended(t, accesslog.Forward, why)
+		} else {
+			f.ended(t, v, why)
+		}
+	}
+	for !f.waiting.empty() {
+		f.ended(f.waiting.pop(), v, why)
+	}
+	f.asking = nil
+}

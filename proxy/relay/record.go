@@ -1,0 +1,121 @@
+package relay
+
+import (
+	"time"
+
+	"limpid/proxy/accesslog"
+	"limpid/proxy/http1"
+	"limpid/proxy/leg"
+	"limpid/proxy/scoreboard"
+)
+
+// ended counts and logs a transaction, and gives it back.
+func (f *Flow) ended(t *transaction, v accesslog.Verdict, why string) {
+	w := f.worker
+	if !f.health {
+		now := w.loop.Now().UnixNano()
+		first := int64(accesslog.Unknown)
+		if t.firstByte != 0 {
+			first = t.firstByte - t.started
+			w.tally.Observe(scoreboard.FirstByte, time.Duration(first))
+		}
+		if t.status != 0 {
+			w.tally.Observe(scoreboard.Total, time.Duration(now-t.started))
+		}
+		w.tally.Transaction(methodCell(t.method()), int(t.status), scoreboard.Verdict(v))
+		w.record = accesslog.Record{
+			Started: t.started, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
+			Method: t.text(methodText), Host: t.text(hostText), Target: t.text(targetText),
+			UserAgent: t.text(agentText), ContentType: t.text(typeText),
+			Status: t.status, Verdict: v, Reason: why, RequestBytes: t.request, ResponseBytes: t.response,
+			Connect: f.takeConnect(), FirstByte: first, Total: now - t.started,
+		}
+		w.recorder.Record(&w.record)
+	}
+	w.putTransaction(t)
+}
+
+// The two verdicts are one: the build fails when their numbers differ.
+const (
+	_ = uint(accesslog.Abort) - uint(scoreboard.Abort)
+	_ = uint(scoreboard.Abort) - uint(accesslog.Abort)
+)
+
+// methodCell is how the scoreboard counts a method.
+func methodCell(m http1.Method) scoreboard.Method {
+	switch m {
+	case http1.GET:
+		return scoreboard.GET
+	case http1.HEAD:
+		return scoreboard.HEAD
+	case http1.POST:
+		return scoreboard.POST
+	case http1.PUT:
+		return scoreboard.PUT
+	case http1.DELETE:
+		return scoreboard.DELETE
+	case http1.OPTIONS:
+		return scoreboard.OPTIONS
+	case http1.CONNECT:
+		return scoreboard.CONNECT
+	case http1.PATCH:
+		return scoreboard.PATCH
+	}
+	return scoreboard.OtherMethod
+}
+
+// takeConnect is how long the upstream connection took, for the flow's first
+// record, and then accesslog.Unknown.
+func (f *Flow) takeConnect() int64 {
+	took := f.connect
+	f.connect = accesslog.Unknown
+	return took
+}
+
+// tunnel is what is known of a flow from the moment it is no longer HTTP.
+type tunnel struct {
+	started  int64  // Unix time, ns
+	up, down uint64 // bytes before it
+}
+
+// logTunnel logs a flow that has ended and was not HTTP, or not any longer.
+func (f *Flow) logTunnel(why string) {
+	v := accesslog.Tunnel
+	if f.cut {
+		v = accesslog.Abort
+	}
+	up, down := f.pair.Bytes()
+	now := f.worker.loop.Now().UnixNano()
+	f.worker.record = accesslog.Record{
+		Started: f.tunnel.started, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
+		Verdict: v, Reason: why, RequestBytes: up - f.tunnel.up, ResponseBytes: down - f.tunnel.down,
+		Connect: f.takeConnect(), FirstByte: accesslog.Unknown, Total: now - f.tunnel.started,
+	}
+	f.worker.recorder.Record(&f.worker.record)
+}
+
+// logEnd logs what a flow that has ended leaves unfinished.
+func (f *Flow) logEnd(how leg.Ending) {
+	if f.health {
+		f.settle(accesslog.Abort, "")
+		return
+	}
+	if f.tunnel != nil {
+		f.logTunnel(f.reason.String())
+		return
+	}
+	if t := f.current; t != nil && how == leg.Finished && f.down.phase == toTheEnd {
+		t.answered = true // the end of the connection is the end of the body
+	}
+	why := f.why
+	if why == "" {
+		why = endings[how]
+	}
+	f.settle(accesslog.Abort, why)
+}
+
+// endings are the reasons of what did not finish.
+var endings = [...]string{
+	leg.Open: "", leg.Finished: "closed", leg.ResetByClient: "client-reset", leg.ResetByUpstream: "server-reset",
+	leg.UpstreamLost: "server-unreachable", leg.Cut: "reset",
+}
