@@ -35,14 +35,15 @@ func (l *Loop) wait() (int, error) {
 	return l.polled(n, errno)
 }
 
+// polled makes a wait that a signal has ended one that found nothing.
 func (l *Loop) polled(n int, errno unix.Errno) (int, error) {
-	switch {
-	case errno == 0:
-		return n, nil
-	case errno == unix.EINTR:
+	if errno == unix.EINTR {
 		return 0, nil
 	}
-	return 0, errno
+	if errno != 0 {
+		return 0, errno
+	}
+	return n, nil
 }
 
 // poll is epoll_wait(2) that waits for at most ms, unseen by the scheduler.

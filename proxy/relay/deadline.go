@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"time"
 
 	"limpid/proxy/scoreboard"
@@ -20,6 +21,14 @@ func (s Settings) sweepInterval() time.Duration {
 	return min(shortest/8, 30*time.Second)
 }
 
+// headInterval is how often incomplete heads are looked at.
+func (s Settings) headInterval() time.Duration {
+	if s.HeadTimeout > 0 {
+		return min(s.HeadWait, s.HeadTimeout) / 4
+	}
+	return s.HeadWait / 4
+}
+
 // tick is the time in steps of 10 ms, as flows remember when they moved.
 func (w *Worker) tick() uint32 { return uint32(w.loop.Now().Sub(w.began) / tickLength) }
 
@@ -30,8 +39,7 @@ const tickLength = 10 * time.Millisecond
 func (w *Worker) sweep() {
 	now := w.tick()
 	// Backwards: a flow that ends swaps with one behind it, seen already.
-	for i := len(w.flows) - 1; i >= 0; i-- {
-		f := w.flows[i]
+	for _, f := range slices.Backward(w.flows) {
 		still := time.Duration(now-f.moved) * tickLength
 		switch {
 		case f.health:

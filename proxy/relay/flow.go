@@ -33,9 +33,9 @@ type Flow struct {
 	up, down track
 	progress
 
-	connect int64   // ns that the upstream connection took, until it was logged
-	tunnel  *tunnel // nil while it is HTTP
-	why     string  // why it was ended from here; empty if it was not
+	connect int64  // ns that the upstream connection took, until it was logged
+	left    int64  // when it was no longer HTTP, or began if it never was: Unix time, ns
+	why     string // why it was ended from here; empty if it was not
 }
 
 // start takes over a flow's sockets.
@@ -113,10 +113,9 @@ func (f *Flow) unseen(t *track) int64 {
 // parsed again.
 func (f *Flow) leaveHTTP(why Reason) {
 	f.reason = why
-	up, down := f.pair.Bytes()
-	f.tunnel = &tunnel{started: f.worker.loop.Now().UnixNano(), up: up, down: down}
-	if f.requests == 0 {
-		f.tunnel.started = f.started
+	f.left = f.started
+	if f.requests > 0 {
+		f.left = f.worker.loop.Now().UnixNano()
 	}
 	f.settle(accesslog.Tunnel, why.String())
 	if !why.plain() && !f.health {

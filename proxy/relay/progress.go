@@ -13,6 +13,8 @@ type progress struct {
 	waiting transactions
 	asking  *transaction
 	current *transaction
+
+	askedBytes, answeredBytes uint64 // of transactions that have ended
 }
 
 // requestHead takes note of a complete request head before it passes.
@@ -108,9 +110,12 @@ func (f *Flow) underWay() bool {
 func (f *Flow) settle(v accesslog.Verdict, why string) {
 	if t := f.current; t != nil {
 		f.current = nil
-		if t.answered {
+		switch {
+		case t.answered && t.asked:
+			f.ended(t, accesslog.Forward, "")
+		case t.answered:
 			f.ended(t, accesslog.Forward, why)
-		} else {
+		default:
 			f.ended(t, v, why)
 		}
 	}

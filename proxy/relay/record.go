@@ -12,6 +12,8 @@ import (
 // ended counts and logs a transaction, and gives it back.
 func (f *Flow) ended(t *transaction, v accesslog.Verdict, why string) {
 	w := f.worker
+	f.askedBytes += t.request
+	f.answeredBytes += t.response
 	if !f.health {
 		now := w.loop.Now().UnixNano()
 		first := int64(accesslog.Unknown)
@@ -60,8 +62,9 @@ func methodCell(m http1.Method) scoreboard.Method {
 		return scoreboard.CONNECT
 	case http1.PATCH:
 		return scoreboard.PATCH
+	default:
+		return scoreboard.OtherMethod
 	}
-	return scoreboard.OtherMethod
 }
 
 // takeConnect is how long the upstream connection took, for the flow's first
@@ -70,12 +73,6 @@ func (f *Flow) takeConnect() int64 {
 	took := f.connect
 	f.connect = accesslog.Unknown
 	return took
-}
-
-// tunnel is what is known of a flow from the moment it is no longer HTTP.
-type tunnel struct {
-	started  int64  // Unix time, ns
-	up, down uint64 // bytes before it
 }
 
 // logTunnel logs a flow that has ended and was not HTTP, or not any longer.
@@ -87,9 +84,9 @@ func (f *Flow) logTunnel(why string) {
 	up, down := f.pair.Bytes()
 	now := f.worker.loop.Now().UnixNano()
 	f.worker.record = accesslog.Record{
-		Started: f.tunnel.started, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
-		Verdict: v, Reason: why, RequestBytes: up - f.tunnel.up, ResponseBytes: down - f.tunnel.down,
-		Connect: f.takeConnect(), FirstByte: accesslog.Unknown, Total: now - f.tunnel.started,
+		Started: f.left, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
+		Verdict: v, Reason: why, RequestBytes: up - f.askedBytes, ResponseBytes: down - f.answeredBytes,
+		Connect: f.takeConnect(), FirstByte: accesslog.Unknown, Total: now - f.left,
 	}
 	f.worker.recorder.Record(&f.worker.record)
 }
@@ -100,7 +97,7 @@ func (f *Flow) logEnd(how leg.Ending) {
 		f.settle(accesslog.Abort, "")
 		return
 	}
-	if f.tunnel != nil {
+	if f.reason != 0 {
 		f.logTunnel(f.reason.String())
 		return
 	}

@@ -51,7 +51,7 @@ func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, bo
 		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, active: active, log: log,
 		slow: make(map[*Flow]slowHead), began: loop.Now(), recorder: recorder,
 	}
-	if w.ticker, err = loop.NewTicker(max(w.settings.HeadWait/4, time.Millisecond), w.checkHeads); err != nil {
+	if w.ticker, err = loop.NewTicker(max(w.settings.headInterval(), time.Millisecond), w.checkHeads); err != nil {
 		return nil, err
 	}
 	if every := w.settings.sweepInterval(); every > 0 {
