@@ -5,13 +5,10 @@ import (
 	"testing"
 )
 
-func TestChunkedByClause(t *testing.T) {
-	for _, c := range []struct {
-		clause, name string
-		body         string
-		used         int // -1: all
-		reason       Reason
-	}{
+// chunkedCases are bodies with what must come of them, by the clause of RFC
+// 9112 that decides.
+func chunkedCases() []chunkedCase {
+	return []chunkedCase{
 		{"7.1", "one chunk", "3\r\nabc\r\n0\r\n\r\n", -1, OK},
 		{"7.1", "empty", "0\r\n\r\n", -1, OK},
 		{"7.1", "last chunk of many zeros", "000\r\n\r\n", -1, OK},
@@ -57,8 +54,19 @@ func TestChunkedByClause(t *testing.T) {
 		{"7.1.2", "NUL in trailer", "0\r\nA: \x00\r\n\r\n", 6, NUL},
 		{"7.1.2", "CR x at the end", "0\r\n\rx", 4, BareCR},
 		{"7.1.2", "trailers beyond the limit", "0\r\n" + strings.Repeat("A: bcdef\r\n", 4000), 3 + trailerLimit, TrailerTooLarge},
-	} {
-		t.Run("RFC 9112 "+c.clause+": "+c.name, func(t *testing.T) {
+	}
+}
+
+type chunkedCase struct {
+	clause, name string
+	body         string
+	used         int // -1: all
+	reason       Reason
+}
+
+func TestChunkedByClause(t *testing.T) {
+	for _, c := range chunkedCases() {
+		t.Run(clauseName(c.clause)+": "+c.name, func(t *testing.T) {
 			want := c.used
 			if want < 0 {
 				want = len(c.body)

@@ -6,14 +6,22 @@ import (
 )
 
 func TestResponseByClause(t *testing.T) {
+	for _, c := range responseCases() {
+		t.Run(clauseName(c.clause)+": "+c.name, func(t *testing.T) { checkResponseCase(t, c) })
+	}
+}
+
+type responseCase struct {
+	clause, name string
+	head         string
+	reason       Reason
+	request      Method
+	framing      Framing
+}
+
+func responseCases() []responseCase {
 	until, none := Framing{Kind: UntilClose}, Framing{}
-	for _, c := range []struct {
-		clause, name string
-		head         string
-		reason       Reason
-		request      Method
-		framing      Framing
-	}{
+	return []responseCase{
 		{"4", "simple", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", OK, GET, Framing{Length, 3}},
 		{"4", "no reason phrase", "HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\n", OK, GET, Framing{Length, 3}},
 		{"4", "no reason phrase, no space", "HTTP/1.1 200\r\nContent-Length: 3\r\n\r\n", OK, GET, Framing{Length, 3}},
@@ -40,53 +48,55 @@ func TestResponseByClause(t *testing.T) {
 		{"6.1", "coding in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CodingInHTTP10, GET, none},
 		{"6.1", "coding in 204", "HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n\r\n", ForbiddenFraming, GET, none},
 		{"6.1", "coding in 100", "HTTP/1.1 100 x\r\nTransfer-Encoding: chunked\r\n\r\n", ForbiddenFraming, GET, none},
+		{"RFC 9110 8.6", "length in 100", "HTTP/1.1 100 x\r\nContent-Length: 4\r\n\r\n", ForbiddenFraming, GET, none},
 		{"RFC 9110 8.6", "length in 204", "HTTP/1.1 204 x\r\nContent-Length: 4\r\n\r\n", ForbiddenFraming, GET, none},
 		{"RFC 9110 8.6", "length 0 in 204", "HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n", OK, GET, none},
-		{"6.3 rule 1", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", OK, HEAD, none},
-		{"6.3 rule 1", "HEAD, chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", OK, HEAD, none},
-		{"6.3 rule 1", "HEAD, neither", "HTTP/1.1 200 OK\r\n\r\n", OK, HEAD, none},
-		{"6.3 rule 1", "304 with length", "HTTP/1.1 304 x\r\nContent-Length: 3\r\n\r\n", OK, GET, none},
-		{"6.3 rule 1", "204", "HTTP/1.1 204 x\r\n\r\n", OK, GET, none},
-		{"6.3 rule 1", "100", "HTTP/1.1 100 Continue\r\n\r\n", OK, POST, none},
-		{"6.3 rule 1", "103", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", OK, GET, none},
-		{"6.3 rule 2", "CONNECT, 200", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", OK, CONNECT, Framing{Kind: ToTunnel}},
-		{"6.3 rule 2", "CONNECT, 407", "HTTP/1.1 407 x\r\nContent-Length: 3\r\n\r\n", OK, CONNECT, Framing{Length, 3}},
+		{"6.3", "rule 1, HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", OK, HEAD, none},
+		{"6.3", "rule 1, HEAD, chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", OK, HEAD, none},
+		{"6.3", "rule 1, HEAD, neither", "HTTP/1.1 200 OK\r\n\r\n", OK, HEAD, none},
+		{"6.3", "rule 1, 304 with length", "HTTP/1.1 304 x\r\nContent-Length: 3\r\n\r\n", OK, GET, none},
+		{"6.3", "rule 1, 204", "HTTP/1.1 204 x\r\n\r\n", OK, GET, none},
+		{"6.3", "rule 1, 100", "HTTP/1.1 100 Continue\r\n\r\n", OK, POST, none},
+		{"6.3", "rule 1, 103", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", OK, GET, none},
+		{"6.3", "rule 2, CONNECT, 200, whose fields frame nothing", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", OK, CONNECT, Framing{Kind: ToTunnel}},
+		{"6.3", "rule 2, CONNECT, 407", "HTTP/1.1 407 x\r\nContent-Length: 3\r\n\r\n", OK, CONNECT, Framing{Length, 3}},
 		{"RFC 9110 15.2.2", "101", "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", OK, GET, Framing{Kind: ToTunnel}},
-		{"6.3 rule 4", "chunked", "HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n", OK, GET, Framing{Kind: Coded}},
-		{"6.3 rule 4", "gzip", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", UnknownCoding, GET, none},
-		{"6.3 rule 5", "two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", DifferingLengths, GET, none},
-		{"6.3 rule 6", "length 0", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OK, GET, none},
-		{"6.3 rule 8", "neither", "HTTP/1.1 200 OK\r\n\r\n", OK, GET, until},
+		{"6.3", "rule 4, chunked", "HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n", OK, GET, Framing{Kind: Coded}},
+		{"6.3", "rule 4, gzip", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", UnknownCoding, GET, none},
+		{"6.3", "rule 5, two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", DifferingLengths, GET, none},
+		{"6.3", "rule 6, length 0", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OK, GET, none},
+		{"6.3", "rule 8, neither", "HTTP/1.1 200 OK\r\n\r\n", OK, GET, until},
 		{"RFC 9110 2.3", "status line too long", "HTTP/1.1 200 " + strings.Repeat("x", 32<<10), LineTooLong, GET, none},
 		{"RFC 9110 2.3", "too large", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("x", 30<<10)+"\r\n", 3), HeadTooLarge, GET, none},
-	} {
-		t.Run("RFC 9112 "+c.clause+": "+c.name, func(t *testing.T) {
-			limits := DefaultLimits()
-			var p Parser
-			got, reason := p.Response([]byte(c.head), &limits)
-			if reason != c.reason {
-				t.Fatalf("%v, want %v", reason, c.reason)
-			}
-			if reason == OK {
-				if f := got.Framing(c.request); f != c.framing {
-					t.Errorf("framing %+v, want %+v", f, c.framing)
-				}
-				if got.Length != len(c.head) {
-					t.Errorf("length %d, want %d", got.Length, len(c.head))
-				}
-			}
-			p.Reset()
-			for n := 0; n <= len(c.head); n += max(1, len(c.head)/1000) {
-				piece, pieceReason := p.Response([]byte(c.head[:n]), &limits)
-				if pieceReason == More {
-					continue
-				}
-				if piece != got || pieceReason != reason {
-					t.Fatalf("at %d: %+v, %v; whole: %+v, %v", n, piece, pieceReason, got, reason)
-				}
-				break
-			}
-		})
+	}
+}
+
+func checkResponseCase(t *testing.T, c responseCase) {
+	t.Helper()
+	limits := DefaultLimits()
+	var p Parser
+	got, reason := p.Response([]byte(c.head), &limits)
+	if reason != c.reason {
+		t.Fatalf("%v, want %v", reason, c.reason)
+	}
+	if reason == OK {
+		if f := got.Framing(c.request); f != c.framing {
+			t.Errorf("framing %+v, want %+v", f, c.framing)
+		}
+		if got.Length != len(c.head) {
+			t.Errorf("length %d, want %d", got.Length, len(c.head))
+		}
+	}
+	p.Reset()
+	for n := 0; n <= len(c.head); n += max(1, len(c.head)/1000) {
+		piece, pieceReason := p.Response([]byte(c.head[:n]), &limits)
+		if pieceReason == More {
+			continue
+		}
+		if piece != got || pieceReason != reason {
+			t.Fatalf("at %d: %+v, %v; whole: %+v, %v", n, piece, pieceReason, got, reason)
+		}
+		break
 	}
 }
 

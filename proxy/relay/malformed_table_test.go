@@ -57,8 +57,8 @@ func malformedFramings() []malformed {
 	add := func(clause, why, reason, bad string) {
 		all = append(all, malformed{clause: clause, why: why, reason: reason, bad: bad})
 	}
-	add("6.1", "CL.TE: length first, coding second", "length-and-coding", with("Content-Length: 6\r\n"+te, "0\r\n\r\nG"))
-	add("6.1", "TE.CL: coding first, length second", "length-and-coding", with(te+"Content-Length: 4\r\n", "1e\r\n"+smuggled+"\r\n0\r\n\r\n"))
+	add("11.2", "CL.TE: length first, coding second", "length-and-coding", with("Content-Length: 6\r\n"+te, "0\r\n\r\nG"))
+	add("11.2", "TE.CL: coding first, length second", "length-and-coding", with(te+"Content-Length: 4\r\n", "1e\r\n"+smuggled+"\r\n0\r\n\r\n"))
 	add("6.1", "length 0 and coding (CL.0)", "length-and-coding", with("Content-Length: 0\r\n"+te, "0\r\n\r\n"))
 	add("6.1", "TE.TE: a second line with a coding nobody has", "chunked-not-last", with(te+"Transfer-Encoding: x\r\n", "0\r\n\r\n"))
 	add("6.1", "TE.TE: a first line with identity", "unknown-coding", with("Transfer-Encoding: identity\r\n"+te, "0\r\n\r\n"))
@@ -349,7 +349,7 @@ var relayedMessages = []relayed{
 	{"7.1.1", "extensions, a quoted one with a semicolon too", postChunked + "3;a=\"b;c\"\r\nabc\r\n0;x\r\n\r\n", ok0},
 	{"7.1", "a last chunk of many zeros", postChunked + "00000\r\n\r\n", ok0},
 	{"7.1.2", "trailers, one of which would frame a head", postChunked + "0\r\nContent-Length: 5\r\n\r\n", ok0},
-	{"9.3.1", "a GET with a body", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", ok0},
+	{"RFC 9110 9.3.1", "a GET with a body", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", ok0},
 	{"3.2", "an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", ok0},
 	{"3.2.1", "bytes above 0x7f and odd characters in a target", "GET /\xff|{}?%zz HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
 	{"3.2.2", "absolute form that Host agrees with", "GET http://A:80/ HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
