@@ -17,6 +17,7 @@ import (
 type client struct {
 	pace
 	to      *unix.SockaddrInet4
+	after   time.Duration // how long answers are awaited when nothing is begun any more
 	request []byte
 	epoll   int
 	timer   int
@@ -33,8 +34,13 @@ type client struct {
 
 // drive has a client in node c1 ask the origin for the small file.
 func (s site) drive(ctx context.Context, p pace) (w work, err error) {
+	port, err := strconv.Atoi(captured.port())
+	if err != nil {
+		return work{}, fmt.Errorf("drive the client: %w", err)
+	}
+	to := &unix.SockaddrInet4{Port: port, Addr: netip.MustParseAddr(addressOrigin).As4()}
 	err = s.lab.C1.Do(func() error {
-		c, err := newClient(p)
+		c, err := newClient(p, to)
 		if err != nil {
 			return err
 		}
@@ -49,21 +55,18 @@ func (s site) drive(ctx context.Context, p pace) (w work, err error) {
 }
 
 // newClient opens what it needs in the calling thread's namespace.
-func newClient(p pace) (*client, error) {
-	port, err := strconv.Atoi(captured.port())
-	if err != nil {
-		return nil, err
-	}
+func newClient(p pace, to *unix.SockaddrInet4) (*client, error) {
 	header := ""
 	if p.fresh {
 		// Asked for, so that every proxy and every server knows that there will be no second request.
 		header = "Connection: close\r\n"
 	}
 	c := &client{
-		pace: p, to: &unix.SockaddrInet4{Port: port, Addr: netip.MustParseAddr(addressOrigin).As4()}, timer: -1,
+		pace: p, to: to, after: afterwards, timer: -1,
 		request: fmt.Appendf(nil, "GET /small HTTP/1.1\r\nHost: %s\r\n%s\r\n", addressOrigin, header),
 		buf:     make([]byte, 16<<10), conns: map[int32]*conn{},
 	}
+	var err error
 	if c.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("make an epoll: %w", err)
 	}
@@ -142,7 +145,7 @@ func (c *client) open(ctx context.Context) error {
 func (c *client) over() bool {
 	since := time.Since(c.begin)
 	switch {
-	case since > c.d+afterwards:
+	case since > c.d+c.after:
 		return true
 	case c.rate > 0 && c.fired < c.total():
 		return false

@@ -44,6 +44,35 @@ func (c cores) withdraw() (back func() error, err error) {
 	return func() error { return confine(append([]int{c.proxy}, c.others...)) }, nil
 }
 
+// alone is an error unless every thread of some processes runs on the proxy's
+// core and no other.
+func (c cores) alone(parts map[int]string) error {
+	for pid := range parts {
+		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		if err != nil {
+			return fmt.Errorf("list threads: %w", err)
+		}
+		for _, e := range entries {
+			tid, err := strconv.Atoi(e.Name())
+			if err != nil {
+				return fmt.Errorf("list threads: %w", err)
+			}
+			var set unix.CPUSet
+			err = unix.SchedGetaffinity(tid, &set)
+			if errors.Is(err, unix.ESRCH) {
+				continue // it has ended since the list was read
+			}
+			if err != nil {
+				return fmt.Errorf("ask for the CPUs of thread %d: %w", tid, err)
+			}
+			if set.Count() != 1 || !set.IsSet(c.proxy) {
+				return fmt.Errorf("thread %d of process %d may use %d CPUs, want CPU %d alone", tid, pid, set.Count(), c.proxy)
+			}
+		}
+	}
+	return nil
+}
+
 // confine has every thread of this process run on some CPUs alone; later ones
 // inherit that from the thread that starts them.
 func confine(cpus []int) error {

@@ -38,7 +38,7 @@ func startLimpid(ctx context.Context, l *lab.Lab, values map[string]any) (inline
 	if err != nil {
 		return nil, err
 	}
-	if err := p.WaitMode("inline", 30*time.Second); err != nil {
+	if err := p.WaitMode("inline", time.Minute); err != nil {
 		return nil, err
 	}
 	return limpid{p}, nil

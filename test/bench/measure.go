@@ -45,7 +45,8 @@ func measure(ctx context.Context, s subject, files *bodies) (turn, error) {
 	// A subject without any of the chosen loads still takes its turn: its fidelity
 	// is checked.
 	if len(shared) > 0 || len(pinned) == 0 {
-		if err := t.session(ctx, s, files, shared, runtime.NumCPU()); err != nil {
+		anywhere := func(map[int]string) error { return nil }
+		if err := t.session(ctx, s, files, shared, runtime.NumCPU(), anywhere); err != nil {
 			return t, err
 		}
 	}
@@ -61,7 +62,7 @@ func measure(ctx context.Context, s subject, files *bodies) (turn, error) {
 		return t, err
 	}
 	s.enter = c.pin(s.enter)
-	return t, errors.Join(t.session(ctx, s, files, pinned, 1), back())
+	return t, errors.Join(t.session(ctx, s, files, pinned, 1, c.alone), back())
 }
 
 // pin has a subject's programs run on the proxy's core.
@@ -74,8 +75,9 @@ func (c cores) pin(e enter) enter {
 	}
 }
 
-// session builds a lab, puts the subject into it, and runs some loads.
-func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []load, threads int) (err error) {
+// session builds a lab, puts the subject into it, and runs some loads. placed
+// is an error if the subject's processes are not where they should be.
+func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []load, threads int, placed func(map[int]string) error) (err error) {
 	// A lab for each: nothing of the one before is left, no TIME_WAIT, no learned
 	// address, no warm cache.
 	l, err := lab.Build(ctx, lab.Options{Name: "bench-" + s.name})
@@ -99,7 +101,7 @@ func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []lo
 		}
 		return memory(parts)
 	}}
-	if err := at.settle(ctx, in, 20*time.Second); err != nil {
+	if err := at.settle(ctx, in, time.Minute); err != nil {
 		return err
 	}
 	if t.fidelity, err = at.verify(ctx, s.mixes); err != nil {
@@ -114,6 +116,13 @@ func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []lo
 			return fmt.Errorf("%s: %w (its log ends: %s)", ld.key, err, in.tail())
 		}
 		t.figures[ld.key] = f
+	}
+	parts, err := in.processes(ctx)
+	if err == nil {
+		err = placed(parts)
+	}
+	if err != nil {
+		return err
 	}
 	// Once more: what has changed under load would not count either.
 	if _, err := at.verify(ctx, s.mixes); err != nil {

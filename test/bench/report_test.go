@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +74,61 @@ func TestReport(t *testing.T) {
 	for _, absent := range []string{"Squid |", keyNew + " ", "NaN", "Inf", "## Past limpid"} {
 		if strings.Contains(squeeze(text), absent) {
 			t.Errorf("%q in\n%s", absent, text)
+		}
+	}
+}
+
+// The chart is named above the figures, and sections come below them.
+func TestReportNamesTheChart(t *testing.T) {
+	r := fakeResults(t)
+	r.sections = []string{"## Another section\n"}
+	text := r.report(machine{}, "", "performance.svg")
+	picture, figures, section := strings.Index(text, "](performance.svg)"), strings.Index(text, "## Targets"), strings.Index(text, "## Another section")
+	if picture < 0 || figures < picture || section < figures {
+		t.Errorf("chart at %d, targets at %d, section at %d of\n%s", picture, figures, section, text)
+	}
+}
+
+// A report's chart lies beside it, and both are written.
+func TestWrite(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "figures.md")
+	var told strings.Builder
+	if err := fakeResults(t).write(out, machine{}, "a command", &told); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil || string(text) != told.String() || !strings.Contains(told.String(), "](figures.svg)") {
+		t.Errorf("%v: wrote\n%s\nand told\n%s", err, text, told.String())
+	}
+	svg, err := os.ReadFile(strings.TrimSuffix(out, ".md") + ".svg")
+	if err != nil || !strings.HasPrefix(string(svg), "<svg ") {
+		t.Errorf("chart: %v, %.40q", err, svg)
+	}
+}
+
+// What the virtual machine measures is told as ratios alone.
+func TestHandshakes(t *testing.T) {
+	p, err := planOf(1, 1, "", "", guestSubjects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newResults(p)
+	for name, each := range map[string]int64{bareWire: 400, standard: 200, ours: 100, mirrored: 50} {
+		churned := figure{work: work{requests: each, elapsed: time.Second, stalls: 400 / each}, cpu: map[string]time.Duration{partProxy: time.Second}}
+		var times []time.Duration
+		for i := range 20 {
+			times = append(times, time.Duration(400/each)*time.Duration(i+1)*time.Millisecond)
+		}
+		r.turns[name] = []turn{{figures: map[string]figure{keyNew: churned, keyPacedNew: {work: work{requests: 20, times: times, elapsed: time.Second}}}}}
+	}
+	text := squeeze(r.handshakes().String())
+	for _, want := range []string{
+		"| limpid, accept | 0.250 | 0.500 | 2.00 | 4.00 | 4.00 | 4.00 | 0 | 0 |",
+		"| limpid, mirror | 0.125 | 0.250 | 4.00 | 8.00 | 8.00 | 8.00 | 0 | 0 |",
+		"emulated",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
 		}
 	}
 }

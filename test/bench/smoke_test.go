@@ -14,7 +14,7 @@ import (
 // server saw of the clients is checked by the measurement itself; see
 // TestWrongAddressDoesNotCount.
 func TestTinyRound(t *testing.T) {
-	p, err := newPlan(1, 1, "haproxy,limpid", "")
+	p, err := newPlan(1, 1, "haproxy,haproxy-splice,limpid,wire", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +35,20 @@ func TestTinyRound(t *testing.T) {
 			if f.failed > 0 {
 				t.Errorf("%s, %s: %d requests failed", s.name, l.key, f.failed)
 			}
-			if l.way == captured && f.spent() <= 0 {
+			if l.way == captured && s.name != bareWire && f.spent() <= 0 {
 				t.Errorf("%s, %s: no CPU time", s.name, l.key)
+			}
+			if f.resets > 0 {
+				t.Errorf("%s, %s: %d connections were reset", s.name, l.key, f.resets)
+			}
+			// A rate makes as many requests as it says, however slow the answers are.
+			want := map[string]int{keyPacedLow: rateLow, keyPacedHigh: rateHigh, keyPacedNew: rateNew}[l.key]
+			if want > 0 && (f.requests != int64(want) || len(f.times) != want) {
+				t.Errorf("%s, %s: %d requests and %d times in a second, want %d", s.name, l.key, f.requests, len(f.times), want)
+			}
+			// A new connection for each request, and one of the server's for each where nothing is shared.
+			if l.key == keyNew && (f.client < f.requests || f.server < f.requests) {
+				t.Errorf("%s, %s: %d requests on %d connections, the server saw %d", s.name, l.key, f.requests, f.client, f.server)
 			}
 		}
 	}
@@ -49,6 +61,23 @@ func TestTinyRound(t *testing.T) {
 		t.Errorf("the server saw limpid's clients by %s", got)
 	}
 	t.Log(r.report(machine{}, "test", ""))
+}
+
+// The machine's part is measured there and comes back as a section.
+func TestVirtualMachine(t *testing.T) {
+	var told strings.Builder
+	section, err := virtual(t.Context(), 1, 1, &told)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, told.String())
+	}
+	for _, want := range []string{"| HAProxy ", "| limpid, accept ", "| limpid, mirror ", "| no proxy: a plain bridge ", "Kernel in the machine: Linux "} {
+		if !strings.Contains(section, want) {
+			t.Errorf("no %q in\n%s", want, section)
+		}
+	}
+	if strings.Contains(section, "Does not count") {
+		t.Errorf("something failed:\n%s", section)
+	}
 }
 
 // A proxy that shows the server its own address is noticed.

@@ -29,7 +29,7 @@ func (s site) verify(ctx context.Context, mayMix bool) (fidelity, error) {
 	for i, client := range []*lab.Node{s.lab.C1, s.lab.C2} {
 		// Requests, not connections: a proxy may use one that it has open already.
 		before := len(s.origin.witness.Requests())
-		local, err := ask(ctx, client, 5*time.Second)
+		local, err := ask(ctx, client, 20*time.Second)
 		if err != nil {
 			return f, fmt.Errorf("verify from %s: %w", client.Name, err)
 		}
@@ -54,14 +54,14 @@ func (s site) verify(ctx context.Context, mayMix bool) (fidelity, error) {
 func (s site) settle(ctx context.Context, in inline, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	for {
-		// A SYN that was dropped is repeated after a second; a new attempt is sooner.
-		_, err := ask(ctx, s.lab.C1, 500*time.Millisecond)
+	// A SYN that was dropped is repeated after a second; a new attempt is sooner. But a slow machine gets more time.
+	for patience := 500 * time.Millisecond; ; patience *= 2 {
+		_, err := ask(ctx, s.lab.C1, patience)
 		if err == nil {
 			return nil
 		}
-		if _, err := in.processes(ctx); err != nil {
-			return err
+		if _, gone := in.processes(ctx); gone != nil && ctx.Err() == nil {
+			return gone
 		}
 		select {
 		case <-ctx.Done():
