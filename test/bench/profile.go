@@ -26,6 +26,7 @@ const (
 	topCalls     = 6
 	topFunctions = 10
 	leastShare   = 0.5 // percent
+	leastSamples = 50  // with fewer a share is chance
 )
 
 // profile is where the CPU time of one process went in one load.
@@ -279,6 +280,10 @@ func profilesSection(list []profile) string {
 		"A system call holds all that it does, also the packets that it sends and the kernel then receives in its name; functions stand alone."))
 	for _, p := range list {
 		fmt.Fprintf(&b, "\n**%s, %s** (%d samples)\n\n", p.part, p.load, p.samples)
+		if p.samples < leastSamples {
+			b.WriteString("- it slept nearly all the time: too few samples to say more\n")
+			continue
+		}
 		for _, line := range []string{
 			fmt.Sprintf("- limpid's own code: %s; kernel: %s", number(p.own), number(max(0, 100-p.own))),
 			"- system calls: " + shares(p.calls, ""),

@@ -27,9 +27,12 @@ func TestReadPerfTables(t *testing.T) {
 		t.Errorf("got %+v, want %+v", p.calls, want)
 	}
 	p.part, p.load = partProxy, keyKeepAlive
-	text := profilesSection([]profile{p})
+	few := p
+	p.samples *= 10
+	few.part = partGate
+	text := profilesSection([]profile{p, few})
 	for _, want := range []string{
-		"**proxy, keep-alive** (10 samples)", "limpid's own code: 40.1; kernel: 59.9", "system calls: sendto 60.0, splice 5.00", "`tcp_sendmsg` 60.0, ",
+		"**proxy, keep-alive** (100 samples)", "**gate, keep-alive** (10 samples)\n\n- it slept", "limpid's own code: 40.1; kernel: 59.9", "system calls: sendto 60.0, splice 5.00", "`tcp_sendmsg` 60.0, ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

@@ -12,7 +12,7 @@ func (r *results) about() []string {
 		`limpid and its peers, one after another in the same place: inline in the bridge of a small network of namespaces, between
 one client and one nginx (one worker). The peers get the traffic by the classic bridge-and-TPROXY recipe, limpid by its own
 rules; both methods take frames off the same kernel's bridge into the same kernel's TCP. All have as many threads, or workers,
-as there are cores. Nothing is cached; no peer logs; everybody keeps connections alive and the client's address. A figure
+as there are cores. Nothing is cached or logged to a file; everybody keeps connections alive and the client's address. A figure
 counts only if nginx saw every request come from the client's own address, and the box's TCP took the connections off the
 bridge. limpid keeps the client's port too (client_port = "keep"), the peers take ports of their own. The configurations are
 in test/bench/config.`,
