@@ -1,0 +1,171 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"limpid/appliance/control"
+	"limpid/test/lab"
+	"limpid/test/scenarios/script"
+)
+
+// startTime is how long limpid may take to be inline; emulated machines are slow.
+const startTime = 30 * time.Second
+
+// TestInLab plays every scenario through `limpid supervise`, between namespaces.
+func TestInLab(t *testing.T) { playInLab(t, "tunnel") }
+
+// TestInLabWithReset plays those that want non_http="reset".
+func TestInLabWithReset(t *testing.T) { playInLab(t, "reset") }
+
+func playInLab(t *testing.T, nonHTTP string) {
+	r := newRig(t)
+	limpid, err := r.lab.StartLimpid(t.Context(), fmt.Sprintf(`
+[bridge]
+ports = ["eth0", "eth1"]
+[management]
+address = "none"
+[proxy]
+non_http = %q
+`, nonHTTP))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := limpid.WaitMode("inline", startTime); err != nil {
+		t.Fatal(err)
+	}
+	r.control = control.NewClient(limpid.RunDir)
+	var requests, flows atomic.Uint64
+	// Runs when all scenarios are over.
+	t.Cleanup(func() {
+		defer r.control.Close()
+		err := limpid.WaitStatus(patience, fmt.Sprintf("%d requests on %d flows, all ended", requests.Load(), flows.Load()), func(s lab.Status) bool {
+			return s.Requests == requests.Load() && s.Flows.Captured == flows.Load() && s.Flows.Active == 0
+		})
+		if err != nil && !t.Failed() {
+			t.Error(err)
+		}
+	})
+	each(t, func(s *script.Scenario) bool { return s.NonHTTP == nonHTTP }, func(t *testing.T, s *script.Scenario) {
+		requests.Add(s.Count.Requests)
+		flows.Add(1)
+		r.play(t, s)
+	})
+}
+
+// TestOverPlainBridge plays what limpid claims to be a wire for over one.
+func TestOverPlainBridge(t *testing.T) {
+	r := newRig(t)
+	if _, err := r.lab.PlainBridge(); err != nil {
+		t.Fatal(err)
+	}
+	each(t, likeAWire, r.play)
+}
+
+// rig is a lab with one server, which tells scenarios apart by their client's
+// address.
+type rig struct {
+	lab     *lab.Lab
+	control *control.Client // nil on a plain bridge
+
+	mu      sync.Mutex
+	addrs   []netip.Addr
+	waiting map[netip.Addr]chan *net.TCPConn
+}
+
+// boxBuffers bounds the buffers of the box's own sockets (tcp(7)): least,
+// default and largest, in bytes.
+const boxBuffers = "4096 131072 524288"
+
+// clients is how many scenarios a rig has addresses for.
+const clients = 1000
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{lab: lab.New(t), waiting: map[netip.Addr]chan *net.TCPConn{}}
+	r.addrs = r.lab.ClientAddrs(clients)
+	// Small enough for a scenario to fill them.
+	for _, key := range []string{"ipv4/tcp_rmem", "ipv4/tcp_wmem"} {
+		if err := r.lab.Box.SetSysctl(key, boxBuffers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.lab.S1.Serve(":80", r.serve); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// serve hands the connection to the scenario that waits for it, and keeps it
+// until that is over.
+func (r *rig) serve(ctx context.Context, conn *net.TCPConn) {
+	from, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return
+	}
+	r.mu.Lock()
+	to := r.waiting[from.Addr().Unmap()]
+	r.mu.Unlock()
+	if to == nil {
+		return
+	}
+	to <- conn
+	select {
+	case to <- nil: // taken when the scenario is over
+	case <-ctx.Done():
+	}
+}
+
+// play plays a scenario from a client of its own.
+func (r *rig) play(t *testing.T, s *script.Scenario) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	r.mu.Lock()
+	addr, arrived := r.addrs[0], make(chan *net.TCPConn)
+	r.addrs = r.addrs[1:]
+	r.waiting[addr] = arrived
+	r.mu.Unlock()
+
+	client, err := r.lab.C1.Dial(ctx, "tcp", addr.String(), "10.77.0.101:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	var server *net.TCPConn
+	select {
+	case server = <-arrived:
+	case <-ctx.Done():
+		t.Fatal("the connection did not reach the server")
+	}
+	defer func() { <-arrived }()
+	ends := script.Ends{Client: client, Server: server, Cut: script.Whole(), Patience: patience}
+	if r.control != nil {
+		ends.Verdict = func(ctx context.Context) (verdict, reason string, err error) {
+			return r.verdict(ctx, client.LocalAddr().String())
+		}
+	}
+	if err := s.Play(t.Context(), ends); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// verdict asks limpid what it takes the client's flow for.
+func (r *rig) verdict(ctx context.Context, client string) (verdict, reason string, err error) {
+	list, err := r.control.Flows(ctx, clients)
+	if err != nil {
+		return "", "", err
+	}
+	for _, f := range list.Flows {
+		if f.Client.String() == client {
+			return f.Verdict, f.Reason, nil
+		}
+	}
+	return "", "", errors.New("limpid knows of no such flow")
+}

@@ -1,0 +1,213 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"limpid/proxy/flowtest"
+	"limpid/proxy/handover"
+	"limpid/proxy/relay"
+	"limpid/proxy/scoreboard"
+	"limpid/test/scenarios/script"
+)
+
+// way is one way of playing a scenario in this process.
+type way struct {
+	cut  script.Cut
+	tiny bool // all four sockets have the smallest of buffers and segments
+}
+
+func (w way) String() string {
+	if w.tiny {
+		return "tiny"
+	}
+	return w.cut.String()
+}
+
+func ways() []way {
+	return []way{
+		{cut: script.Whole()}, {cut: script.Bytes(1)}, {cut: script.Pieces(2)}, {cut: script.Pieces(3), tiny: true},
+	}
+}
+
+// TestInProcess plays every scenario through proxy/relay.
+func TestInProcess(t *testing.T) {
+	each(t, everyOne, func(t *testing.T, s *script.Scenario) {
+		for _, way := range ways() {
+			t.Run(way.String(), func(t *testing.T) {
+				t.Parallel()
+				playInProcess(t, s, way)
+			})
+		}
+	})
+}
+
+func playInProcess(t *testing.T, s *script.Scenario, way way) {
+	clientInner, client := connection(t, way.tiny, s.Buffers)
+	upstreamInner, server := connection(t, way.tiny, s.Buffers)
+	p := newProxy(t, relay.Settings{ResetNonHTTP: s.NonHTTP == "reset"})
+	p.take(&handover.Flow{
+		ID: 1, Mirror: true, Started: time.Now(), ClientFD: flowtest.Descriptor(t, clientInner), UpstreamFD: flowtest.Descriptor(t, upstreamInner),
+		Client: netip.MustParseAddrPort("192.0.2.1:1234"), Server: netip.MustParseAddrPort("198.51.100.1:80"),
+	})
+	_, _ = clientInner.Close(), upstreamInner.Close()
+	err := s.Play(t.Context(), script.Ends{
+		Client: client, Server: server, Cut: way.cut, Patience: patience, Verdict: p.verdict,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.check(s.Count)
+}
+
+// TestOverPlainConnection plays what limpid claims to be a wire for over one.
+func TestOverPlainConnection(t *testing.T) {
+	each(t, likeAWire, func(t *testing.T, s *script.Scenario) {
+		for _, way := range ways() {
+			t.Run(way.String(), func(t *testing.T) {
+				t.Parallel()
+				server, client := connection(t, way.tiny, 0)
+				err := s.Play(t.Context(), script.Ends{Client: client, Server: server, Cut: way.cut, Patience: patience})
+				if err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	})
+}
+
+// TestDifferencesAreReal: what is marked to differ from a wire does so.
+func TestDifferencesAreReal(t *testing.T) {
+	differs := func(s *script.Scenario) bool { return !likeAWire(s) }
+	each(t, differs, func(t *testing.T, s *script.Scenario) {
+		server, client := connection(t, false, 0)
+		err := s.Play(t.Context(), script.Ends{Client: client, Server: server, Cut: script.Whole(), Patience: time.Second})
+		if err == nil {
+			t.Errorf("%q: a plain connection does the same", s.Differs)
+		}
+	})
+}
+
+const (
+	// tinyBuffer is what SO_SNDBUF and SO_RCVBUF are set to; the kernel makes
+	// the best of it (socket(7): at least 4,608 and 2,304 bytes of its own
+	// accounting).
+	tinyBuffer = 4 << 10
+	// tinySegment keeps the window of several segments that TCP needs to flow.
+	tinySegment = 512
+)
+
+// connection makes a TCP connection over loopback whose buffers are tiny, or
+// of so many bytes, or for 0 the system's own.
+func connection(t *testing.T, tiny bool, buffers int) (inner, outer *net.TCPConn) {
+	t.Helper()
+	if tiny {
+		buffers = tinyBuffer
+	}
+	control := func(_, _ string, c syscall.RawConn) (err error) {
+		failed := c.Control(func(fd uintptr) {
+			if buffers > 0 {
+				err = errors.Join(
+					unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, buffers),
+					unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, buffers),
+				)
+			}
+			if tiny {
+				err = errors.Join(err, unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, tinySegment))
+			}
+		})
+		return errors.Join(failed, err)
+	}
+	config, dialer := net.ListenConfig{Control: control}, net.Dialer{Control: control}
+	listener, err := config.Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	dialled, err := dialer.DialContext(t.Context(), "tcp4", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dialled.Close() })
+	accepted, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = accepted.Close() })
+	return accepted.(*net.TCPConn), dialled.(*net.TCPConn)
+}
+
+// proxy is a worker of proxy/relay with one flow.
+type proxy struct {
+	t      *testing.T
+	loop   interface{ Post(func()) }
+	board  *scoreboard.Board
+	worker *relay.Worker
+}
+
+func newProxy(t *testing.T, settings relay.Settings) *proxy {
+	t.Helper()
+	p := &proxy{t: t, board: scoreboard.Local()}
+	loop := flowtest.Loop(t, func() { p.worker.Close() })
+	p.loop = loop
+	p.worker = flowtest.On(t, loop, func() *relay.Worker {
+		w, err := relay.NewWorker(loop, settings, new(atomic.Int64), p.board, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Error(err)
+		}
+		return w
+	})
+	return p
+}
+
+func (p *proxy) take(f *handover.Flow) {
+	done := make(chan struct{})
+	p.loop.Post(func() { p.worker.Take(f); close(done) })
+	<-done
+}
+
+// verdict asks for the flow's verdict, on any goroutine.
+func (p *proxy) verdict(ctx context.Context) (verdict, reason string, err error) {
+	list := make(chan []relay.Info, 1)
+	p.loop.Post(func() { list <- p.worker.Flows() })
+	select {
+	case all := <-list:
+		if len(all) != 1 {
+			return "", "", errors.New("the flow has ended")
+		}
+		return all[0].Verdict, all[0].Reason, nil
+	case <-ctx.Done():
+		return "", "", context.Cause(ctx)
+	}
+}
+
+// check compares what was counted when the flow has ended.
+func (p *proxy) check(want script.Count) {
+	p.t.Helper()
+	cell := func(c scoreboard.Cell) uint64 {
+		value := make(chan uint64)
+		p.loop.Post(func() { p.worker.Flush(); value <- p.board.Get(c) })
+		return <-value
+	}
+	flowtest.Eventually(p.t, "the flow has ended", func() bool { return cell(scoreboard.Ended) == 1 })
+	got := script.Count{
+		Requests: cell(scoreboard.Requests), Responses: cell(scoreboard.Responses), Resets: cell(scoreboard.Resets),
+	}
+	for i := range scoreboard.TunnelReasons {
+		if cell(scoreboard.TunnelBy+scoreboard.Cell(i)) > 0 {
+			got.Tunnel += relay.Reason(i).String()
+		}
+	}
+	if got != want {
+		p.t.Errorf("counted %+v, want %+v", got, want)
+	}
+}
