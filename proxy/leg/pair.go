@@ -91,6 +91,8 @@ func (p *Pair) Carry(up, down Filter) Ending {
 		}
 	}
 	switch {
+	case p.client.is(broken) && p.upstream.is(connecting) && p.up.held() > 0:
+		// What the client sent before it reset is ahead of the reset.
 	case p.client.is(broken):
 		p.end(ResetByClient)
 	case p.upstream.is(broken):

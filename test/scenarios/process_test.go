@@ -24,6 +24,9 @@ import (
 type way struct {
 	cut  script.Cut
 	tiny bool // all four sockets have the smallest of buffers and segments
+	// late: the flow is handed over when the ends are under way, as one whose
+	// upstream may still connect. That is how it is with handshake="accept".
+	late bool
 }
 
 func (w way) String() string {
@@ -33,9 +36,12 @@ func (w way) String() string {
 	return w.cut.String()
 }
 
+// lateness is long enough for an end to have sent its first bytes, or a reset.
+const lateness = 20 * time.Millisecond
+
 func ways() []way {
 	return []way{
-		{cut: script.Whole()}, {cut: script.Bytes(1)}, {cut: script.Pieces(2)}, {cut: script.Pieces(3), tiny: true},
+		{cut: script.Whole(), late: true}, {cut: script.Bytes(1)}, {cut: script.Pieces(2)}, {cut: script.Pieces(3), tiny: true},
 	}
 }
 
@@ -55,14 +61,20 @@ func playInProcess(t *testing.T, s *script.Scenario, way way) {
 	clientInner, client := connection(t, way.tiny, s.Buffers)
 	upstreamInner, server := connection(t, way.tiny, s.Buffers)
 	p := newProxy(t, relay.Settings{ResetNonHTTP: s.NonHTTP == "reset"})
-	p.take(&handover.Flow{
-		ID: 1, Mirror: true, Started: time.Now(), ClientFD: flowtest.Descriptor(t, clientInner), UpstreamFD: flowtest.Descriptor(t, upstreamInner),
+	flow := &handover.Flow{
+		ID: 1, Mirror: !way.late, Started: time.Now(), ClientFD: flowtest.Descriptor(t, clientInner), UpstreamFD: flowtest.Descriptor(t, upstreamInner),
 		Client: netip.MustParseAddrPort("192.0.2.1:1234"), Server: netip.MustParseAddrPort("198.51.100.1:80"),
-	})
+	}
 	_, _ = clientInner.Close(), upstreamInner.Close()
+	if way.late {
+		time.AfterFunc(lateness, func() { p.take(flow) })
+	} else {
+		p.take(flow)
+	}
 	err := s.Play(t.Context(), script.Ends{
 		Client: client, Server: server, Cut: way.cut, Patience: patience, Verdict: p.verdict,
 	})
+	<-p.taken
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,11 +164,12 @@ type proxy struct {
 	loop   interface{ Post(func()) }
 	board  *scoreboard.Board
 	worker *relay.Worker
+	taken  chan struct{} // closed when the worker has the flow
 }
 
 func newProxy(t *testing.T, settings relay.Settings) *proxy {
 	t.Helper()
-	p := &proxy{t: t, board: scoreboard.Local()}
+	p := &proxy{t: t, board: scoreboard.Local(), taken: make(chan struct{})}
 	loop := flowtest.Loop(t, func() { p.worker.Close() })
 	p.loop = loop
 	p.worker = flowtest.On(t, loop, func() *relay.Worker {
@@ -169,14 +182,15 @@ func newProxy(t *testing.T, settings relay.Settings) *proxy {
 	return p
 }
 
+// take gives the worker its flow.
 func (p *proxy) take(f *handover.Flow) {
-	done := make(chan struct{})
-	p.loop.Post(func() { p.worker.Take(f); close(done) })
-	<-done
+	p.loop.Post(func() { p.worker.Take(f); close(p.taken) })
+	<-p.taken
 }
 
 // verdict asks for the flow's verdict, on any goroutine.
 func (p *proxy) verdict(ctx context.Context) (verdict, reason string, err error) {
+	<-p.taken
 	list := make(chan []relay.Info, 1)
 	p.loop.Post(func() { list <- p.worker.Flows() })
 	select {
