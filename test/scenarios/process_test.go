@@ -173,7 +173,7 @@ func newProxy(t *testing.T, settings relay.Settings) *proxy {
 	loop := flowtest.Loop(t, func() { p.worker.Close() })
 	p.loop = loop
 	p.worker = flowtest.On(t, loop, func() *relay.Worker {
-		w, err := relay.NewWorker(loop, settings, new(atomic.Int64), p.board, slog.New(slog.DiscardHandler))
+		w, err := relay.NewWorker(loop, settings, new(atomic.Int64), p.board, nil, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Error(err)
 		}
