@@ -13,6 +13,7 @@ import (
 	"limpid/appliance/supervise"
 	"limpid/interceptor"
 	"limpid/interceptor/gate"
+	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
 )
 
@@ -76,6 +77,7 @@ func runGate(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	log := newChildLog(t.err)
+	eventloop.MakeRoom(1)
 	g, err := gate.New(line.Settings, sockets, log)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"limpid/interceptor"
 	"limpid/proxy"
 	"limpid/proxy/accesslog"
+	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
 	"limpid/proxy/intake"
 )
@@ -97,6 +98,7 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 	if line.Direct != nil {
 		sockets.Intake = intakeSockets(line.IPv6)
 	}
+	eventloop.MakeRoom(max(line.Loops, 1))
 	p, err := proxy.New(line.Settings, sockets, log)
 	if err != nil {
 		// Told the same again, it would fail the same way.

@@ -35,8 +35,6 @@ type Loop struct {
 	post        posts
 	tickers     []*Ticker
 
-	busy bool // the last wait was short: another may be
-
 	now      time.Time
 	nowKnown bool
 }

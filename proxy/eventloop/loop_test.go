@@ -14,6 +14,7 @@ import (
 
 // TestMain fails the run when a test leaves descriptors open.
 func TestMain(m *testing.M) {
+	MakeRoom(8)
 	before := openDescriptors()
 	code := m.Run()
 	if after := openDescriptors(); code == 0 && after > before {

@@ -12,10 +12,14 @@ import (
 	"limpid/proxy/eventloop"
 )
 
+// loopsAtOnce is how many loops the parallel tests of a package may run.
+const loopsAtOnce = 64
+
 // Loop runs an event loop until the test ends. Before the loop stops, atEnd is
 // called on its goroutine, if it is not nil.
 func Loop(t testing.TB, atEnd func()) *eventloop.Loop {
 	t.Helper()
+	eventloop.MakeRoom(loopsAtOnce)
 	loop, err := eventloop.New()
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func (h *half) pump(p *Pool, src, dst *Leg, f Filter, budget *int) bool { //noli
 			continue
 		}
 		if h.buf != nil {
-			moved = h.send(dst) || moved
+			moved = h.send(src, dst) || moved
 			if b := h.buf; b.pass < b.end && !asked {
 				asked = true
 				if n := f.Pass(b.data[b.pass:b.end], src.is(ended)); n > 0 {
@@ -87,12 +87,12 @@ func (h *half) takes(dst *Leg) bool {
 func (h *half) full() bool { return h.buf != nil && h.buf.end-h.buf.start >= HoldLimit }
 
 // send writes what waits and may pass.
-func (h *half) send(dst *Leg) bool {
+func (h *half) send(src, dst *Leg) bool {
 	b := h.buf
 	if b.start == b.pass || !dst.is(writable) || dst.is(connecting) {
 		return false
 	}
-	n := dst.write(b.data[b.start:b.pass])
+	n := dst.write(b.data[b.start:b.pass], b.pass == b.end && src.over())
 	b.start += n
 	h.bytes += uint64(n)
 	return n > 0
@@ -121,7 +121,7 @@ func (h *half) receive(p *Pool, src, dst *Leg, f Filter) int {
 	h.bulk = n >= bulkLeast
 	pass, sent := f.Pass(p.scratch[:n], false), 0
 	if pass > 0 && dst.is(writable) && !dst.is(connecting) {
-		sent = dst.write(p.scratch[:pass])
+		sent = dst.write(p.scratch[:pass], pass == n && src.over())
 		h.bytes += uint64(sent)
 	}
 	if sent < n {

@@ -149,11 +149,20 @@ func (l *Leg) gotten(n int, errno unix.Errno, short bool) int {
 	return n
 }
 
-// write sends as much of b as the socket takes.
-func (l *Leg) write(b []byte) int {
+// over reports whether the peer has sent FIN and all before it was read.
+func (l *Leg) over() bool { return l.is(ended) && !l.is(broken) }
+
+// write sends as much of b as the socket takes. last says that FIN follows: the
+// kernel waits for it and sends it with the data (net/ipv4/tcp_output.c,
+// tcp_send_fin), which saves both ends a segment.
+func (l *Leg) write(b []byte, last bool) int {
+	flags := uintptr(unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL)
+	if last {
+		flags |= unix.MSG_MORE
+	}
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(l.fd),
-			uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+			uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags, 0, 0)
 		if errno == unix.EINTR {
 			continue
 		}

@@ -161,6 +161,11 @@ func (p *Pair) end(how Ending) {
 // Bytes is how many bytes were sent to the upstream and to the client.
 func (p *Pair) Bytes() (up, down uint64) { return p.up.bytes, p.down.bytes }
 
+// Received is how many bytes were read from the client and from the upstream.
+func (p *Pair) Received() (up, down uint64) {
+	return p.up.bytes + uint64(p.up.held()), p.down.bytes + uint64(p.down.held())
+}
+
 // Held is how many bytes were read and could not be sent yet, in both
 // directions together.
 func (p *Pair) Held() int { return p.up.held() + p.down.held() }

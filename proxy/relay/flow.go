@@ -60,7 +60,8 @@ func (f *Flow) connected(took int64) {
 
 // Drive moves what can be moved. The loop calls it when a socket is ready.
 func (f *Flow) Drive() {
-	up, down := f.pair.Bytes()
+	sentUp, sentDown := f.pair.Bytes()
+	gotUp, gotDown := f.pair.Received()
 	wasConnecting := f.unconnected
 	how := f.pair.Carry((*upSide)(f), (*downSide)(f))
 	if f.cut {
@@ -72,7 +73,7 @@ func (f *Flow) Drive() {
 			f.connected(f.worker.loop.Now().UnixNano() - f.started)
 		}
 	}
-	f.count(up, down)
+	f.count(sentUp, sentDown, gotUp, gotDown)
 	f.worker.watchHead(f)
 	if how == leg.Open && f.worker.draining && f.idle() {
 		f.why = "stopped"
@@ -83,17 +84,28 @@ func (f *Flow) Drive() {
 	}
 }
 
-// count takes note of what has moved since up and down were counted.
-func (f *Flow) count(upBefore, downBefore uint64) {
+// count takes note of what has moved since the flow had these bytes sent to
+// both sides, and received from them.
+func (f *Flow) count(sentUp, sentDown, gotUp, gotDown uint64) {
 	up, down := f.pair.Bytes()
-	if up == upBefore && down == downBefore {
+	receivedUp, receivedDown := f.pair.Received()
+	if up == sentUp && down == sentDown && receivedUp == gotUp && receivedDown == gotDown {
 		return
 	}
 	f.moved = f.worker.tick()
-	if !f.health {
-		f.worker.tally.Add(scoreboard.BytesUp, up-upBefore)
-		f.worker.tally.Add(scoreboard.BytesDown, down-downBefore)
+	if f.health {
+		return
 	}
+	// What a flow that has ended held is no longer counted as received.
+	add := func(c scoreboard.Cell, before, after uint64) {
+		if after > before {
+			f.worker.tally.Add(c, after-before)
+		}
+	}
+	add(scoreboard.BytesUp, sentUp, up)
+	add(scoreboard.BytesDown, sentDown, down)
+	add(scoreboard.BytesFromClients, gotUp, receivedUp)
+	add(scoreboard.BytesFromServers, gotDown, receivedDown)
 }
 
 // idle reports whether nothing is under way on the flow.
