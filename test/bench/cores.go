@@ -75,7 +75,20 @@ func (c cores) alone(parts map[int]string) error {
 
 // confine has every thread of this process run on some CPUs alone; later ones
 // inherit that from the thread that starts them.
-func confine(cpus []int) error {
+func confine(cpus []int) error { return confineProcess(os.Getpid(), cpus) }
+
+// hold keeps processes on the proxy's core that have chosen others themselves,
+// as Traffic Server does for its event threads.
+func (c cores) hold(parts map[int]string) error {
+	for pid := range parts {
+		if err := confineProcess(pid, []int{c.proxy}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func confineProcess(pid int, cpus []int) error {
 	var set unix.CPUSet
 	for _, cpu := range cpus {
 		set.Set(cpu)
@@ -83,7 +96,7 @@ func confine(cpus []int) error {
 	var before []string
 	// A thread may start another one while the list is read: until none is new.
 	for {
-		entries, err := os.ReadDir("/proc/self/task")
+		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 		if err != nil {
 			return fmt.Errorf("list threads: %w", err)
 		}

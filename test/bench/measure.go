@@ -45,8 +45,7 @@ func measure(ctx context.Context, s subject, files *bodies) (turn, error) {
 	// A subject without any of the chosen loads still takes its turn: its fidelity
 	// is checked.
 	if len(shared) > 0 || len(pinned) == 0 {
-		anywhere := func(map[int]string) error { return nil }
-		if err := t.session(ctx, s, files, shared, runtime.NumCPU(), anywhere); err != nil {
+		if err := t.session(ctx, s, files, shared, runtime.NumCPU(), nil); err != nil {
 			return t, err
 		}
 	}
@@ -62,7 +61,7 @@ func measure(ctx context.Context, s subject, files *bodies) (turn, error) {
 		return t, err
 	}
 	s.enter = c.pin(s.enter)
-	return t, errors.Join(t.session(ctx, s, files, pinned, 1, c.alone), back())
+	return t, errors.Join(t.session(ctx, s, files, pinned, 1, &c), back())
 }
 
 // pin has a subject's programs run on the proxy's core.
@@ -75,9 +74,22 @@ func (c cores) pin(e enter) enter {
 	}
 }
 
-// session builds a lab, puts the subject into it, and runs some loads. placed
-// is an error if the subject's processes are not where they should be.
-func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []load, threads int, placed func(map[int]string) error) (err error) {
+// onAll does something about where a subject's processes run; nothing if they
+// may run anywhere.
+func (c *cores) onAll(ctx context.Context, in inline, f func(cores, map[int]string) error) error {
+	if c == nil {
+		return nil
+	}
+	parts, err := in.processes(ctx)
+	if err != nil {
+		return err
+	}
+	return f(*c, parts)
+}
+
+// session builds a lab, puts the subject into it, and runs some loads; with
+// cores its processes are held on the proxy's.
+func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []load, threads int, c *cores) (err error) {
 	// A lab for each: nothing of the one before is left, no TIME_WAIT, no learned
 	// address, no warm cache.
 	l, err := lab.Build(ctx, lab.Options{Name: "bench-" + s.name})
@@ -107,6 +119,9 @@ func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []lo
 	if t.fidelity, err = at.verify(ctx, s.mixes); err != nil {
 		return err
 	}
+	if err := c.onAll(ctx, in, cores.hold); err != nil {
+		return err
+	}
 	for _, ld := range loads {
 		f, err := at.measure(ctx, in, ld)
 		if err == nil {
@@ -117,11 +132,7 @@ func (t *turn) session(ctx context.Context, s subject, files *bodies, loads []lo
 		}
 		t.figures[ld.key] = f
 	}
-	parts, err := in.processes(ctx)
-	if err == nil {
-		err = placed(parts)
-	}
-	if err != nil {
+	if err := c.onAll(ctx, in, cores.alone); err != nil {
 		return err
 	}
 	// Once more: what has changed under load would not count either.
