@@ -91,10 +91,10 @@ func (p *Pair) Carry(up, down Filter) Ending {
 		}
 	}
 	switch {
-	case p.client.is(broken) && p.upstream.is(connecting) && p.up.held() > 0:
-		// What the client sent before it reset is ahead of the reset.
+	case p.client.is(broken) && p.delivers(&p.up, &p.client, &p.upstream):
 	case p.client.is(broken):
 		p.end(ResetByClient)
+	case p.upstream.is(broken) && p.delivers(&p.down, &p.upstream, &p.client):
 	case p.upstream.is(broken):
 		p.end(ResetByUpstream)
 	case p.up.done && p.down.done:
@@ -104,6 +104,16 @@ func (p *Pair) Carry(up, down Filter) Ending {
 		p.mirrorFIN(&p.down, &p.client)
 	}
 	return p.ending
+}
+
+// delivers reports whether what src sent before it broke is still on its way:
+// on a wire it is ahead of the reset, once it is acknowledged. A dst that takes
+// nothing of it for lingerLimit loses it.
+func (p *Pair) delivers(h *half, src, dst *Leg) bool {
+	if dst.is(broken|lost) || src.is(ended) && h.held() == 0 {
+		return false
+	}
+	return p.pool.patient(p, h.bytes)
 }
 
 // mirrorFIN sends FIN on dst once everything before it was sent.

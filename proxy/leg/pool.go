@@ -1,6 +1,7 @@
 package leg
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,8 +21,17 @@ type Pool struct {
 	pipes    []*pipe
 	pipesOut int // pipes in use and spare
 
-	lingering []lingerer
-	ticker    *eventloop.Ticker
+	lingering  []lingerer
+	delivering []delivery
+	ticker     *eventloop.Ticker
+}
+
+// delivery is a pair of which one leg broke while bytes of it waited for the
+// other.
+type delivery struct {
+	pair     *Pair
+	sent     uint64 // of that direction, when it last moved
+	deadline time.Time
 }
 
 // lingerer is a socket to be reset once its peer has what was sent before.
@@ -91,8 +101,41 @@ func (p *Pool) resetAfterData(l *Leg) {
 	p.ticker.Start()
 }
 
+// patient reports whether a pair may go on delivering; sent is how much it has
+// so far.
+func (p *Pool) patient(pair *Pair, sent uint64) bool {
+	now := p.loop.Now()
+	for i := range p.delivering {
+		if d := &p.delivering[i]; d.pair == pair {
+			if d.sent != sent {
+				d.sent, d.deadline = sent, now.Add(lingerLimit)
+			}
+			return now.Before(d.deadline)
+		}
+	}
+	p.delivering = append(p.delivering, delivery{pair: pair, sent: sent, deadline: now.Add(lingerLimit)})
+	p.ticker.Start()
+	return true
+}
+
+// checkDeliveries ends the pairs whose time is over, and forgets those that
+// have ended.
+func (p *Pool) checkDeliveries(now time.Time) {
+	overdue := make([]*Pair, 0, len(p.delivering))
+	for _, d := range p.delivering {
+		if d.pair.ending == Open && !now.Before(d.deadline) {
+			overdue = append(overdue, d.pair)
+		}
+	}
+	for _, pair := range overdue {
+		pair.client.owner.Drive()
+	}
+	p.delivering = slices.DeleteFunc(p.delivering, func(d delivery) bool { return d.pair.ending != Open })
+}
+
 func (p *Pool) checkLingering() {
 	now := p.loop.Now()
+	p.checkDeliveries(now)
 	kept := p.lingering[:0]
 	for _, x := range p.lingering {
 		left := unsent(x.fd)
@@ -107,7 +150,7 @@ func (p *Pool) checkLingering() {
 		_ = unix.Close(x.fd)
 	}
 	p.lingering = kept
-	if len(kept) == 0 {
+	if len(kept)+len(p.delivering) == 0 {
 		p.ticker.Stop()
 	}
 }

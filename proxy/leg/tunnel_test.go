@@ -194,6 +194,35 @@ func TestDataBeforeAResetArrives(t *testing.T) {
 	}
 }
 
+// The server's kernel was told that we have what we hold: it must arrive.
+func TestDataHeldAtAResetArrives(t *testing.T) {
+	r := newRig(t)
+	_ = r.client.SetReadBuffer(32 << 10)
+	fill(t, r.server)
+	var have uint64
+	flowtest.Eventually(t, "something is held", func() bool {
+		have = flowtest.On(t, r.loop, func() uint64 { _, down := r.tunnel.Bytes(); return down + uint64(r.tunnel.Held()) })
+		return flowtest.On(t, r.loop, r.tunnel.Held) > 0
+	})
+	r.server.Reset()
+	got, reset := r.client.ReadRest()
+	if uint64(len(got)) < have || !reset {
+		t.Errorf("%d bytes arrived, reset %v; want at least %d and a reset", len(got), reset, have)
+	}
+	r.expectEnding(ResetByUpstream)
+}
+
+func TestAReaderThatTakesNothingOfWhatIsHeldIsReset(t *testing.T) {
+	r := newRig(t)
+	_ = r.client.SetReadBuffer(32 << 10)
+	fill(t, r.server)
+	r.server.Reset()
+	r.expectEnding(ResetByUpstream)
+	if waiting := flowtest.On(t, r.loop, func() int { return len(r.pool.delivering) }); waiting > 1 {
+		t.Errorf("%d pairs are waited for", waiting)
+	}
+}
+
 func TestASlowReaderStopsTheSender(t *testing.T) {
 	for name, way := range map[string]func(r *rig) (from, to *flowtest.End){
 		"up":   func(r *rig) (*flowtest.End, *flowtest.End) { return r.client, r.server },
