@@ -86,6 +86,18 @@ func frameLen(frames []byte) int {
 	return i + 1 + n
 }
 
+// wholeFrames is how many of the first n bytes are whole messages.
+func wholeFrames(frames []byte, n int) (whole int) {
+	for whole < n {
+		next := whole + frameLen(frames[whole:])
+		if next > n {
+			break
+		}
+		whole = next
+	}
+	return whole
+}
+
 // stream is the output to a collector over TCP.
 type stream struct {
 	address string
@@ -118,15 +130,7 @@ func (s *stream) write(ctx context.Context, frames []byte) (rest []byte, err err
 	n, err := s.conn.Write(frames)
 	if err != nil {
 		_ = s.close()
-		whole := 0
-		for whole < n {
-			next := whole + frameLen(frames[whole:])
-			if next > n {
-				break
-			}
-			whole = next
-		}
-		return frames[whole:], fmt.Errorf("send to syslog collector tcp://%s: %w", s.address, err)
+		return frames[wholeFrames(frames, n):], fmt.Errorf("send to syslog collector tcp://%s: %w", s.address, err)
 	}
 	return nil, nil
 }
