@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -243,9 +243,8 @@ input(type="imudp" port="%[4]d" address="127.0.0.1" ruleset="all")
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	daemon := exec.Command(path, "-n", "-f", filepath.Join(dir, "conf"), "-i", filepath.Join(dir, "pid"))
+	daemon := exec.CommandContext(context.WithoutCancel(t.Context()), path, "-n", "-f", filepath.Join(dir, "conf"), "-i", filepath.Join(dir, "pid"))
 	daemon.Stdout, daemon.Stderr = &said, &said
-	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)
 	}
