@@ -57,8 +57,16 @@ func (l *Log) Run(ctx context.Context) {
 		wg.Go(func() { q.run(outer, ctx) })
 	}
 	l.passAll(ctx)
+	// No flow is slowed any more: outputs that work get the time to take all.
+	ending, cancelEnding := context.WithTimeout(outer, closeWait)
+	defer cancelEnding()
 	for _, q := range l.queues {
-		q.send()
+		q.ending = ending
+	}
+	for len(l.pool.full) > 0 {
+		l.pass(<-l.pool.full)
+	}
+	for _, q := range l.queues {
 		close(q.chunks)
 	}
 	done := make(chan struct{})
@@ -66,12 +74,12 @@ func (l *Log) Run(ctx context.Context) {
 	// An output that hangs in the kernel is left behind: the process is to end.
 	select {
 	case <-done:
-	case <-time.After(closeWait):
+	case <-ending.Done():
 		l.log.Warn("access log: an output does not end, what it holds is lost")
 	}
 }
 
-// passAll passes blocks on until ctx ends, and then those that wait.
+// passAll passes blocks on until ctx ends.
 func (l *Log) passAll(ctx context.Context) {
 	idle := time.NewTimer(idleTime)
 	defer idle.Stop()
@@ -86,9 +94,6 @@ func (l *Log) passAll(ctx context.Context) {
 				q.shrink()
 			}
 		case <-ctx.Done():
-			for len(l.pool.full) > 0 {
-				l.pass(<-l.pool.full)
-			}
 			return
 		}
 	}

@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	// chunkLen is when a chunk of lines is passed on, in bytes.
-	chunkLen = 64 << 10
-	// maxChunks bounds what waits for one output to some 1.3 MiB.
-	maxChunks = 20
+	// chunkLen is when a chunk of lines is passed on, in bytes: what a block
+	// usually comes to fits, and with one line more it is below the least file.
+	chunkLen = 112 << 10
+	// maxChunks bounds what waits for one output to some 3 MiB.
+	maxChunks = 32
 	// fileRetry and syslogRetry are how long to wait after a failure.
 	fileRetry   = 5 * time.Second
 	syslogRetry = 2 * time.Second
@@ -44,6 +45,7 @@ type queue struct {
 	retry  time.Duration
 	log    *slog.Logger
 
+	ending  context.Context // set at the end: until when to wait for room
 	filling *chunk
 	made    int
 	chunks  chan *chunk // to the output
@@ -81,12 +83,20 @@ func (q *queue) take() bool {
 		return true
 	default:
 	}
-	if q.made == maxChunks {
+	if q.made < maxChunks {
+		q.made++
+		q.filling = &chunk{}
+		return true
+	}
+	if q.ending == nil {
 		return false
 	}
-	q.made++
-	q.filling = &chunk{}
-	return true
+	select {
+	case q.filling = <-q.spare:
+		return true
+	case <-q.ending.Done():
+		return false
+	}
 }
 
 // send passes on what was added.
