@@ -14,8 +14,12 @@ type comparison int
 const (
 	exactly  comparison = iota // the same conversations, in any order
 	messages                   // the same requests, each with the same response, on whatever connection
+	requests                   // the same requests, on whatever connection
 	loosely                    // random or timed by nature: only what comes of them is compared
 )
+
+// anyNumber is for scenario.counted: net/http cannot tell.
+const anyNumber = ^uint64(0)
 
 // scenario is one thing that a client does.
 type scenario struct {
@@ -24,9 +28,13 @@ type scenario struct {
 	compare comparison
 	// tunnels says how many flows are not HTTP, and why.
 	tunnels map[relay.Reason]uint64
-	// requests is how many are counted; 0: as many as net/http finds in what the
+	// either lists reasons of which every flow has one.
+	either []relay.Reason
+	// counted is how many requests limpid counts; 0: as many as net/http finds in what the
 	// clients sent.
-	requests uint64
+	counted uint64
+	// least is how many connections there are at least.
+	least int
 	// aborts: a client breaks off, and what is then on its way is lost.
 	aborts bool
 	// varies lists what differs from run to run.

@@ -20,5 +20,11 @@ func TestClients(t *testing.T) {
 	bare, boxed := newWorld(t, f, true), newWorld(t, f, false)
 	group(t, "curl", bare, boxed, curlScenarios())
 	group(t, "servers", bare, boxed, serverScenarios())
+	group(t, "apt", bare, boxed, aptScenarios())
+	group(t, "download", bare, boxed, downloadScenarios())
+	group(t, "git", bare, boxed, gitScenarios())
+	group(t, "program", bare, boxed, programScenarios())
+	group(t, "tunnel", bare, boxed, tunnelScenarios())
+	group(t, "browser", bare, boxed, browserScenarios())
 	group(t, "odd", bare, boxed, oddScenarios())
 }

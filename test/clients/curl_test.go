@@ -25,6 +25,9 @@ func young() []*regexp.Regexp {
 	return []*regexp.Regexp{regexp.MustCompile(`(?mi)^(etag|last-modified): [^\r\n]*`)}
 }
 
+// anyDigest matches what sha256sum prints.
+func anyDigest() []*regexp.Regexp { return []*regexp.Regexp{regexp.MustCompile(`[0-9a-f]{64}`)} }
+
 // once is a scenario of one curl command.
 func once(name string, args ...string) scenario {
 	return scenario{name: name, do: func(r *run) { r.curl(args...) }}
@@ -48,6 +51,7 @@ func curlScenarios() []scenario {
 	return []scenario{
 		once("get", show("-o", "out", url("/1k.bin"))...),
 		once("keep-alive", show("-o", "#1", url("/{1k.bin,100k.bin,text.txt,empty.bin,1m.bin,index.html}"))...),
+		once("ipv6", show("-g", "-o", "#1", "http://["+six+"]/{1k.bin,1m.bin,text.txt}")...),
 		once("several servers", show(url("/text.txt"), js("/text.txt"), url("/index.html"), js("/echo"))...),
 		{name: "parallel", compare: messages, do: func(r *run) {
 			r.curl("--no-progress-meter", "--parallel", "-o", "a", url("/100k.bin"), "-o", "b", url("/1m.bin"), "-o", "c", url("/1k.bin"))

@@ -70,7 +70,8 @@ func (r *run) client(name string, args ...string) {
 	cmd := r.world.lab.C1.Command(r.ctx, name, args...)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(), "HOME="+r.dir, "LC_ALL=C", "TZ=UTC", "NODE_PATH=/usr/share/nodejs", "PYTHONDONTWRITEBYTECODE=1",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "NO_PROXY=*", "no_proxy=*")
+		"GIT_TERMINAL_PROMPT=0", "NO_PROXY=*", "no_proxy=*")
+	cmd.Env = append(cmd.Env, gitEnvironment()...)
 	out, err := cmd.CombinedOutput()
 	code := 0
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && r.ctx.Err() == nil {
@@ -99,6 +100,13 @@ func (r *run) fail(err error) { r.err = errors.Join(r.err, err) }
 // put leaves a file for the clients.
 func (r *run) put(name string, content []byte) {
 	r.fail(os.WriteFile(filepath.Join(r.dir, name), content, 0o644))
+}
+
+// same fails the run unless a file is that.
+func (r *run) same(name string, want []byte) {
+	if got, err := os.ReadFile(filepath.Join(r.dir, name)); err != nil || !bytes.Equal(got, want) {
+		r.fail(fmt.Errorf("%s is not the %d bytes it should be: %d, %w", name, len(want), len(got), errors.Join(err, errors.New("they differ"))))
+	}
 }
 
 // drop removes what is not to be compared.

@@ -19,6 +19,7 @@ const (
 	sockets  = "10.77.0.116" // WebSocket by Python
 	sshd     = "10.77.0.117"
 	smtp     = "10.77.0.118"
+	six      = "fd77::101"   // nginx again
 	odd      = "10.77.0.119" // what no proper server says
 )
 
@@ -27,7 +28,7 @@ var addresses = [...]string{nginx, nginxTLS, apache, lighttpd, node, python, soc
 // expand puts folders and addresses into a server's configuration.
 func (w *world) expand(text string) string {
 	return strings.NewReplacer("%D", w.dir, "%F", w.files.dir,
-		"%nginxTLS", nginxTLS, "%nginx", nginx, "%apache", apache, "%lighttpd", lighttpd,
+		"%nginxTLS", nginxTLS, "%nginx", nginx, "%six", six, "%apache", apache, "%lighttpd", lighttpd,
 		"%node", node, "%python", python, "%sockets", sockets, "%sshd", sshd, "%smtp", smtp).Replace(text)
 }
 
@@ -77,6 +78,7 @@ http {
   client_max_body_size 64m;
   server {
     listen %nginx:80;
+    listen [%six]:80;
     root %F;
     location /gzip/ { alias %F/; gzip on; gzip_types *; gzip_min_length 100; }
     location /slow/ { alias %F/; limit_rate 200k; }

@@ -27,21 +27,21 @@ func (d *demo) downloadList() []download {
 	return []download{
 		{d.lab.C1, [][]string{{"curl", "-sS", "-o", "one", "-w", "%{size_download} bytes\\n", "http://10.77.0.101/big"}}, "one", isBig},
 		{d.lab.C2, [][]string{{"wget", "-nv", "-O", "two", "http://10.80.0.2/big"}}, "two", isBig},
-		{d.lab.C4, [][]string{{"apt-get", "update"}, {"apt-get", "download", packageName}}, packageFile, d.isPackage},
+		{d.lab.C4, [][]string{{"apt-get", "update"}, {"apt-get", "download", hello().Name}}, hello().File(), d.isPackage},
 	}
 }
 
 // fetchAll runs every download and checks each byte of what came.
 func (d *demo) fetchAll(ctx context.Context) error {
-	if err := writeAptConfig(d.home, repositoryURL); err != nil {
+	if err := lab.WriteAptConfig(d.home, repositoryURL); err != nil {
 		return err
 	}
 	// One after another: what each printed must not mix.
 	for _, load := range d.downloadList() {
 		// apt's address is in a file, not in its command.
-		if load.file == packageFile {
+		if load.file == hello().File() {
 			d.screen.prompt(load.client.Name, "cat", "/etc/apt/sources.list")
-			d.screen.output(aptSource(repositoryURL))
+			d.screen.output(lab.AptSource(repositoryURL))
 		}
 		for _, command := range load.commands {
 			if _, err := d.client(ctx, load.client, command...); err != nil {
@@ -73,7 +73,7 @@ func (d *demo) isPackage(path string) error {
 	if err != nil {
 		return err
 	}
-	want, err := os.ReadFile(filepath.Join(d.s2.root, "debian", packageFile))
+	want, err := os.ReadFile(filepath.Join(d.s2.root, "debian", hello().File()))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (d *demo) silently(ctx context.Context, host *lab.Node, args ...string) (st
 	// Built from nothing: http_proxy and its like would lead past the wire.
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + d.home, "LC_ALL=C",
-		"SYSTEM_WGETRC=" + filepath.Join(d.home, emptyFile), "APT_CONFIG=" + aptConfigPath(d.home),
+		"SYSTEM_WGETRC=" + filepath.Join(d.home, emptyFile), "APT_CONFIG=" + lab.AptConfigPath(d.home),
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"errors"
@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 )
 
-// aptConfigPath is the configuration for apt-get inside the clients' directory.
-func aptConfigPath(home string) string { return filepath.Join(home, "apt.conf") }
+// AptConfigPath is where WriteAptConfig writes: the value for APT_CONFIG.
+func AptConfigPath(home string) string { return filepath.Join(home, "apt.conf") }
 
-// writeAptConfig gives apt a world of its own below home/apt: with Dir set
+// WriteAptConfig gives apt a world of its own below home/apt: with Dir set
 // there, nothing below /etc/apt and /var/lib is read or written. base is the
-// repository's address.
-func writeAptConfig(home, base string) error {
+// URL of a repository that MakeRepository made.
+func WriteAptConfig(home, base string) error {
 	dir := filepath.Join(home, "apt")
 	// What apt would miss when it starts from nothing; the empty list of
 	// installed packages too.
@@ -40,9 +40,9 @@ Acquire::Languages "none";
 Acquire::Retries "0";
 `, dir+"/")
 	err := errors.Join(
-		os.WriteFile(aptConfigPath(home), []byte(config), 0o644),
+		os.WriteFile(AptConfigPath(home), []byte(config), 0o644),
 		os.WriteFile(filepath.Join(dir, "var/lib/dpkg/status"), nil, 0o644),
-		os.WriteFile(filepath.Join(dir, "etc/apt/sources.list"), []byte(aptSource(base)+"\n"), 0o644),
+		os.WriteFile(filepath.Join(dir, "etc/apt/sources.list"), []byte(AptSource(base)+"\n"), 0o644),
 	)
 	if err != nil {
 		return fmt.Errorf("prepare apt: %w", err)
@@ -50,5 +50,5 @@ Acquire::Retries "0";
 	return nil
 }
 
-// aptSource is the line for sources.list.
-func aptSource(base string) string { return "deb [trusted=yes] " + base + " ./" }
+// AptSource is the line for sources.list.
+func AptSource(base string) string { return "deb [trusted=yes] " + base + " ./" }
