@@ -98,7 +98,7 @@ response = function(status) n = n + 1; if status ~= 200 then os.exit(9) end; if 
 			r.expect("clean")
 		}},
 		{name: "a hundred requests at once", do: func(r *run) {
-			r.client("sh", "-c", fmt.Sprintf(`for i in $(seq 100); do printf 'GET /1k.bin?%%s HTTP/1.1\r\nHost: a\r\n%%s\r\n' $i "$([ $i = 100 ] && printf 'Connection: close\r\n.')" | sed 's/^\.//'; done | curl -sS telnet://%s:80 -o out`, nginx))
+			r.client("sh", "-c", fmt.Sprintf(`for i in $(seq 100); do printf 'GET /1k.bin?%%s HTTP/1.1\r\nHost: a\r\n%%s\r\n' $i "$([ $i = 100 ] && printf 'Connection: close\r\n.')" | sed 's/^\.//'; done | curl -sS telnet://%s:80`, nginx))
 		}},
 	}
 }

@@ -44,8 +44,10 @@ func newFiles(t *testing.T) *files {
 		f.writeSite("site"),
 		f.writePage("page"),
 	))
-	must(t, f.writeRepository(t.Context()))
-	must(t, f.writeGit(t.Context()))
+	git := make(chan error)
+	go func() { git <- f.writeGit(t.Context()) }()
+	repository := f.writeRepository(t.Context())
+	must(t, errors.Join(<-git, repository))
 	must(t, f.age())
 	return f
 }

@@ -71,7 +71,7 @@ func (p DebianPackage) build(ctx context.Context, dir string) error {
 	if err := os.WriteFile(filepath.Join(doc, "welcome"), p.Content, 0o644); err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "--build", tree, filepath.Join(dir, p.File()))
+	build := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, filepath.Join(dir, p.File()))
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
 	}
