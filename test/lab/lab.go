@@ -128,12 +128,13 @@ func (l *Lab) onClose(f func() error) {
 }
 
 // Close stops captures, servers and limpid, kills whatever else still runs in
-// the lab, and removes its namespaces and directory. Sockets that a caller
+// the lab, and removes its namespaces and directory. That a limpid panicked or
+// raced meanwhile is an error (see Limpid.Fault). Sockets that a caller
 // dialled are the caller's: while one stays open the kernel keeps its
 // namespace, though nobody can find it any more. Closing twice is harmless.
 func (l *Lab) Close() error {
 	l.mu.Lock()
-	closers := l.closers
+	closers, limpids := l.closers, l.limpids
 	done := l.closed
 	l.closers, l.closed = nil, true
 	l.mu.Unlock()
@@ -149,6 +150,9 @@ func (l *Lab) Close() error {
 		spaces[n.id] = true
 	}
 	errs = append(errs, killIn(spaces))
+	for _, p := range limpids {
+		errs = append(errs, p.Fault())
+	}
 	for _, n := range l.nodes {
 		n.keeper.stop()
 	}
