@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"limpid/proxy/handover"
 	"limpid/proxy/intake"
 	"limpid/proxy/relay"
+	"limpid/proxy/scoreboard"
 )
 
 const (
@@ -146,6 +148,9 @@ func (s *server) beat() {
 		s.proxy.countLog()
 	}
 	s.proxy.sockets.Board.Beat(s.number)
+	if s.number == 0 {
+		s.proxy.sockets.Board.Set(scoreboard.Goroutines, uint64(runtime.NumGoroutine()))
+	}
 	if !s.taking && !s.lost && !s.draining.Load() && s.proxy.active.Load() < s.proxy.most-s.proxy.most/16 {
 		if err := s.watch(); err != nil {
 			s.complain("queue is not watched", err)

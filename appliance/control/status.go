@@ -24,6 +24,9 @@ type Status struct {
 	Capture   string    `json:"capture"`
 	Handshake string    `json:"handshake"`
 
+	// Goroutines is how many the supervisor has now.
+	Goroutines int `json:"goroutines"`
+
 	Gate  Process `json:"gate"`
 	Proxy Process `json:"proxy"`
 	Flows Flows   `json:"flows"`
@@ -47,6 +50,8 @@ type Process struct {
 	PID      int    `json:"pid"` // 0 when it does not run
 	Restarts int    `json:"restarts"`
 	LastExit string `json:"last_exit"` // how it ended last; empty when it never did
+	// Goroutines is how many it had when it last said so, at most 50 ms ago; 0 when it does not run.
+	Goroutines int `json:"goroutines"`
 }
 
 // Flows counts connections to the intercepted ports since supervise started.

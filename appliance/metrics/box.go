@@ -4,6 +4,7 @@ import (
 	"runtime"
 
 	"limpid/appliance/control"
+	"limpid/proxy/scoreboard"
 )
 
 // modeMetrics are about what becomes of new connections.
@@ -91,5 +92,11 @@ func processMetrics() []metric {
 		{name: "limpid_process_open_fds", kind: gauge, labels: process,
 			help: "Open file descriptors of the process.",
 			read: each(func(m measured) (float64, bool) { return float64(m.descriptors), m.known })},
+		{name: "limpid_process_goroutines", kind: gauge, labels: process,
+			help: "Goroutines of the process, as it last said; they do not grow with the flows.",
+			read: func(s *scrape, emit emit) {
+				emit(float64(s.Gate.Get(scoreboard.GateGoroutines)), "gate")
+				emit(float64(s.Proxy.Get(scoreboard.Goroutines)), "proxy")
+			}},
 	}
 }

@@ -25,7 +25,7 @@ func example() *collector {
 	gate, proxy := scoreboard.Local(), scoreboard.Local()
 	// Every counter cell is its own number and some, so that two that are
 	// mixed up show.
-	for c := range scoreboard.UpstreamFailed + 1 {
+	for c := range scoreboard.GateGoroutines + 1 {
 		gate.Set(c, uint64(100+c))
 	}
 	for c := range scoreboard.TunnelBy + 4 {
@@ -135,7 +135,7 @@ func TestEveryCellIsSeen(t *testing.T) {
 	gate := func(c *collector) *scoreboard.Board { return c.sources.Gate }
 	proxy := func(c *collector) *scoreboard.Board { return c.sources.Proxy }
 	var cells []cell
-	for c := range scoreboard.UpstreamFailed + 1 {
+	for c := range scoreboard.GateGoroutines + 1 {
 		cells = append(cells, cell{"gate " + nameIf(c == scoreboard.CarriedEnded, "CarriedEnded"), gate, c})
 	}
 	names := map[scoreboard.Cell]string{scoreboard.CacheHits: "CacheHits", scoreboard.CacheMisses: "CacheMisses",

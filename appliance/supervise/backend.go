@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
 
@@ -29,11 +30,13 @@ func (b backend) Status(context.Context) (control.Status, error) {
 	board := b.sockets.proxyBoard
 	s := control.Status{
 		Version: b.Version, Mode: core.Mode, Reason: core.Reason, Since: core.Since,
-		Gate: processOf(b.gate), Proxy: processOf(b.proxy),
-		Flows:    control.Flows{Active: b.sockets.active(), Captured: counters.Captured, Bridged: counters.Bridged},
-		Requests: board.Get(scoreboard.Requests),
-		Log:      b.logCounts(),
-		Cache:    control.Cache{Hits: board.Get(scoreboard.CacheHits), Misses: board.Get(scoreboard.CacheMisses)},
+		Goroutines: runtime.NumGoroutine(),
+		Gate:       processOf(b.gate, b.sockets.gateBoard.Get(scoreboard.GateGoroutines)),
+		Proxy:      processOf(b.proxy, board.Get(scoreboard.Goroutines)),
+		Flows:      control.Flows{Active: b.sockets.active(), Captured: counters.Captured, Bridged: counters.Bridged},
+		Requests:   board.Get(scoreboard.Requests),
+		Log:        b.logCounts(),
+		Cache:      control.Cache{Hits: board.Get(scoreboard.CacheHits), Misses: board.Get(scoreboard.CacheMisses)},
 		// Rounded up: a gap of half a millisecond was one.
 		LastGapMS: int64((core.LastGap + time.Millisecond - 1) / time.Millisecond),
 		Bypass:    core.Ordered,
@@ -52,9 +55,13 @@ func (b backend) Status(context.Context) (control.Status, error) {
 	return s, nil
 }
 
-func processOf(k *keeper) control.Process {
+func processOf(k *keeper, goroutines uint64) control.Process {
 	pid, restarts, lastExit := k.state()
-	return control.Process{PID: pid, Restarts: restarts, LastExit: lastExit}
+	p := control.Process{PID: pid, Restarts: restarts, LastExit: lastExit}
+	if pid != 0 {
+		p.Goroutines = int(goroutines)
+	}
+	return p
 }
 
 // SetBypass implements control.Backend.

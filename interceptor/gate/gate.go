@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -117,6 +118,7 @@ func (g *Gate) Run(ctx context.Context) error {
 
 func (g *Gate) tick() {
 	g.Board.Beat(0)
+	g.Board.Set(scoreboard.GateGoroutines, uint64(runtime.NumGoroutine()))
 	now := g.loop.Now()
 	g.queue.expire(g, now)
 	g.slow.forget(now)

@@ -19,6 +19,7 @@ const (
 	Carried                       // flows the gate carried as plain tunnels
 	CarriedEnded                  // and that have ended
 	UpstreamFailed                // upstream connects that failed at once
+	GateGoroutines                // goroutines of the gate now
 	gateCells
 )
 
@@ -47,6 +48,7 @@ const (
 	LogRecords                   // access log records taken
 	LogFileDropped               // of those, not written to a file
 	LogSyslogDropped             // of those, not sent to the collector
+	Goroutines                   // goroutines of the proxy now
 	// TunnelBy is the first of TunnelReasons cells: flows that were not plainly
 	// HTTP, by the number of the reason in package relay.
 	TunnelBy
