@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/nftables"
+)
+
+// footprint is what limpid holds, by name.
+type footprint map[string]int
+
+// Parts of a name.
+const (
+	sockets    = " sockets"
+	pipes      = " pipes"
+	others     = " other descriptors"
+	goroutines = " goroutines"
+	resident   = " RSS, KiB"
+	elements   = "elements of "
+	tcpSockets = "TCP sockets of the box, "
+)
+
+// flowSets are the sets that hold flows; an element of the others goes when its
+// time is over, which is longer.
+func flowSets() []string {
+	return []string{"down4", "down6", "up4", "up6", "closing_down4", "closing_down6", "closing_up4", "closing_up6"}
+}
+
+func slowSets() []string {
+	var list []string
+	for _, name := range []string{"asked", "fin_client", "fin_to_client", "fin_server", "fin_to_server"} {
+		list = append(list, name+"4", name+"6")
+	}
+	return list
+}
+
+// look measures once.
+func (s *soak) look(ctx context.Context) (footprint, error) {
+	out, err := s.limpid.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var more struct {
+		Goroutines  int
+		Gate, Proxy struct{ Goroutines int }
+	}
+	if err := json.Unmarshal(out.Raw, &more); err != nil {
+		return nil, fmt.Errorf("read status: %w", err)
+	}
+	f := footprint{
+		"flows active":            int(out.Flows.Active),
+		"supervisor" + goroutines: more.Goroutines, "gate" + goroutines: more.Gate.Goroutines, "proxy" + goroutines: more.Proxy.Goroutines,
+	}
+	for name, pid := range map[string]int{"supervisor": s.limpid.PID(), "gate": out.Gate.PID, "proxy": out.Proxy.PID} {
+		if err := f.process(name, pid); err != nil {
+			return nil, err
+		}
+	}
+	for _, table := range []string{"tcp", "tcp6"} {
+		if err := f.sockets(fmt.Sprintf("/proc/%d/net/%s", s.limpid.PID(), table)); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range append(flowSets(), slowSets()...) {
+		set, err := s.sets.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
+		if err != nil {
+			return nil, fmt.Errorf("find set %s: %w", name, err)
+		}
+		list, err := s.sets.GetSetElements(set)
+		if err != nil {
+			return nil, fmt.Errorf("read set %s: %w", name, err)
+		}
+		f[elements+name] = len(list)
+	}
+	return f, nil
+}
+
+// process counts descriptors by what they are, and reads the resident memory.
+func (f footprint) process(name string, pid int) error {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	fds, err := os.ReadDir(filepath.Join(dir, "fd"))
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", name, err)
+	}
+	f[name+sockets], f[name+pipes], f[name+others] = 0, 0, 0
+	for _, fd := range fds {
+		switch what, err := os.Readlink(filepath.Join(dir, "fd", fd.Name())); {
+		case err != nil: // closed meanwhile
+		case strings.HasPrefix(what, "socket:"):
+			f[name+sockets]++
+		case strings.HasPrefix(what, "pipe:"):
+			f[name+pipes]++
+		default:
+			f[name+others]++
+		}
+	}
+	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", name, err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	if _, err := fmt.Sscan(rest, new(int)); err != nil {
+		return fmt.Errorf("look at the memory of %s: %w", name, err)
+	}
+	var kib int
+	_, _ = fmt.Sscan(rest, &kib)
+	f[name+resident] = kib
+	return nil
+}
+
+// sockets counts a namespace's TCP sockets that belong to flows: none that
+// listens, none of the health checks, which are from loopback to loopback.
+func (f footprint) sockets(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("look at sockets: %w", err)
+	}
+	defer file.Close()
+	f[tcpSockets+"open"] += 0
+	f[tcpSockets+"TIME_WAIT"] += 0
+	lines := bufio.NewScanner(file)
+	lines.Scan() // the titles
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 4 || fields[3] == "0A" || isLoopback(fields[1]) && isLoopback(fields[2]) {
+			continue
+		}
+		state := "open"
+		if fields[3] == "06" {
+			state = "TIME_WAIT"
+		}
+		f[tcpSockets+state]++
+	}
+	return lines.Err()
+}
+
+// isLoopback reads an address of /proc/net/tcp or tcp6: words in host order.
+func isLoopback(address string) bool {
+	host, _, _ := strings.Cut(address, ":")
+	return strings.HasSuffix(host, "7F") && len(host) == 8 || host == "00000000000000000000000001000000" ||
+		strings.HasPrefix(host, "0000000000000000FFFF0000") && strings.HasSuffix(host, "7F")
+}
+
+// busy lists what tells that the last flows have not gone yet. A thorough look
+// also waits for what the kernel keeps for a minute or two by design.
+func (f footprint) busy(thorough bool) []string {
+	names := []string{"flows active", tcpSockets + "open"}
+	for _, set := range flowSets() {
+		names = append(names, elements+set)
+	}
+	if thorough {
+		names = append(names, tcpSockets+"TIME_WAIT")
+		for _, set := range slowSets() {
+			names = append(names, elements+set)
+		}
+	}
+	var list []string
+	for _, name := range names {
+		if f[name] != 0 {
+			list = append(list, fmt.Sprintf("%d %s", f[name], name))
+		}
+	}
+	return list
+}
+
+// settle waits until nothing of the flows is left.
+func (s *soak) settle(ctx context.Context, thorough bool) error {
+	patience := s.patience + 30*time.Second
+	if thorough {
+		patience += 2 * time.Minute
+	}
+	for deadline := time.Now().Add(patience); ; {
+		f, err := s.look(ctx)
+		if err != nil {
+			return err
+		}
+		busy := f.busy(thorough)
+		if len(busy) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("LEAK: %v after the last connection was closed there are: %s", patience, strings.Join(busy, ", "))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// looks are how often limpid is measured, at least and at most: health checks
+// and the questions themselves come and go, so the least is what counts.
+const (
+	looks     = 20
+	mostLooks = 300
+)
+
+// rest measures limpid once nothing of the flows is left. Where it is more than
+// before, it is measured for longer; what stays is an error.
+func (s *soak) rest(ctx context.Context, thorough bool, before footprint) (footprint, error) {
+	if err := s.settle(ctx, thorough); err != nil {
+		return nil, err
+	}
+	var least footprint
+	for n := 0; ; n++ {
+		if n >= looks && (before == nil || len(grown(before, least)) == 0) {
+			return least, nil
+		}
+		if n >= mostLooks {
+			return least, fmt.Errorf("LEAK: %s", strings.Join(grown(before, least), "; "))
+		}
+		f, err := s.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if least == nil {
+			least = f
+		}
+		for name, n := range f {
+			least[name] = min(least[name], n)
+		}
+		time.Sleep(70 * time.Millisecond)
+	}
+}
+
+// Bounds of what may be more afterwards than before.
+const (
+	// pooledPipes is how many ends of pipes the pools of gate and proxy may keep:
+	// 64 pipes for each event loop (proxy/leg).
+	pooledPipes = 128
+	// spareMemory is for what the Go runtime has not given back yet, beside a
+	// quarter of what there was, in KiB.
+	spareMemory = 16 << 10
+)
+
+// grown lists what is more than before, beyond the bounds.
+func grown(before, after footprint) []string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		most := before[name]
+		switch {
+		case strings.HasSuffix(name, pipes):
+			most = max(most, pooledPipes*runtime.NumCPU()+2)
+		case strings.HasSuffix(name, resident):
+			most += most/4 + spareMemory
+		case strings.HasPrefix(name, elements), strings.HasPrefix(name, tcpSockets):
+			continue // settle has seen to these
+		}
+		if after[name] > most {
+			list = append(list, fmt.Sprintf("%s: %d before, %d after", name, before[name], after[name]))
+		}
+	}
+	return list
+}
