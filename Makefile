@@ -4,7 +4,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint fmt unit vm fuzz bench clean FORCE
+.PHONY: help build demo test check lint fmt unit unit-race race vm fuzz soak bench clean FORCE
 
 # Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -15,12 +15,17 @@ export CGO_ENABLED := 0
 VERSION  := $(shell git -c safe.directory=$(CURDIR) describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 60s
 BENCH    ?= -vm -profile proxy,gate
+# How long `make soak` lasts, and how many connections it holds. SOAKFLAGS=-vm runs it on a 6.12 kernel.
+SOAK        ?= 10m
+CONNECTIONS ?= 7500
 
 REPORT := .tools/testreport
 # Tests look at the kernel, which Go's test cache knows nothing of.
 GOTEST := -count=1
 # Everything that needs no lab: what is left of the module without test/.
 UNIT    = $$(go list ./... | grep -v '^limpid/test\(/\|$$\)')
+# Labs in which limpid itself is built with the race detector. Their times say nothing then, so tests of times are not among them.
+RACED   = ./test/wire
 # Hidden folders hold caches and tools, but for .ci.
 GOFILES = $$(find * .ci -name '*.go')
 
@@ -41,7 +46,7 @@ test: ## Everything: install what is missing, check, lab and VM tests, one run o
 	@.ci/root test
 	@rm -rf out/report
 	@.ci/deps test
-	@$(MAKE) check
+	@$(MAKE) check unit-race
 	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m ./test/...
 	@$(MAKE) demo DEMO_ONCE=1
 	@$(MAKE) fuzz
@@ -54,6 +59,16 @@ unit: $(REPORT)
 	@.ci/deps check
 	@$(REPORT) run -record out/report/unit.json -- $(GOTEST) -timeout 3m $(UNIT)
 	@cd .ci/tools && go test ./...
+
+# The race detector is C, and slows what it watches some ten times.
+unit-race: $(REPORT)
+	@CGO_ENABLED=1 $(REPORT) run -- -race $(GOTEST) -timeout 10m $(UNIT)
+
+race: $(REPORT) ## Unit tests and the wire's under the race detector (root; some 15 minutes)
+	@.ci/root race
+	@.ci/deps race
+	@$(MAKE) unit-race
+	@LIMPID_RACE=1 $(REPORT) run -v -- $(GOTEST) -p 1 -timeout 30m $(RACED)
 
 lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, and proof that the import rules bite
 	@.ci/deps lint
@@ -75,6 +90,12 @@ vm: $(REPORT) ## Only the tests on a 6.12 kernel in a virtual machine: broute, m
 fuzz: ## Run each fuzz target for FUZZTIME (60s), two at a time
 	@.ci/deps build
 	@.ci/fuzz $(FUZZTIME)
+
+soak: ## Compare every byte on CONNECTIONS (7500) for SOAK (10m), and look for leaks (root)
+	@.ci/root soak
+	@.ci/deps soak
+	@go build -o out/soak ./test/soak
+	@out/soak -connections $(CONNECTIONS) -for $(SOAK) $(SOAKFLAGS)
 
 bench: ## Measure limpid beside HAProxy, Traffic Server and Squid; flags in BENCH='-h' (root, a quarter of an hour)
 	@.ci/root bench

@@ -42,7 +42,11 @@ func survive(t *testing.T, l *lab.Lab, change func()) {
 	idle := dial(t, l.C1, "10.80.0.2:80")
 	get(t, idle, 1000)
 	loading := dial(t, l.C2, "[fd80::2]:80")
-	done := download(t, loading, 100_000) // 100 chunks
+	size := 100_000 // 100 chunks, 10 ms apart
+	if slow() {
+		size *= 5
+	}
+	done := download(t, loading, size)
 	time.Sleep(300 * time.Millisecond)
 	change()
 	select {

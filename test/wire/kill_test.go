@@ -20,9 +20,9 @@ const (
 	newConnections = 200 // a second
 	repetitions    = 10
 	// An emulated processor does not keep up with 200 a second even on a bare
-	// wire, and would show its own queues.
-	newConnectionsEmulated = 20
-	repetitionsEmulated    = 2
+	// wire, and would show its own queues; nor does the race detector.
+	newConnectionsSlow = 20
+	repetitionsSlow    = 2
 	// A client sends its SYN again after 1 s (RFC 6298 section 2).
 	oneRetransmission = 1200 * time.Millisecond
 	atOnce            = 500 * time.Millisecond
@@ -70,8 +70,8 @@ func TestNewConnectionsSurvive(t *testing.T) {
 			origin(t, l.S2)
 			var sum tally
 			rounds := repetitions
-			if inVM() {
-				rounds = repetitionsEmulated
+			if slow() {
+				rounds = repetitionsSlow
 			}
 			for n := range rounds {
 				p, err := l.StartLimpid(t.Context(), basic)
@@ -94,8 +94,8 @@ func TestNewConnectionsSurvive(t *testing.T) {
 }
 
 func rate() float64 {
-	if inVM() {
-		return newConnectionsEmulated
+	if slow() {
+		return newConnectionsSlow
 	}
 	return newConnections
 }
@@ -142,8 +142,8 @@ func strike(t *testing.T, l *lab.Lab, p *lab.Limpid, b blow, sum *tally) {
 	sum.gap = max(sum.gap, report.Gap())
 	sum.inFlight += before.Count()
 	sum.inFlightFailed += before.Failures()
-	if inVM() {
-		return // an emulated processor is too slow for times to say anything
+	if slow() {
+		return // times would say nothing
 	}
 	if slow := after.SlowerThan(oneRetransmission); slow.Count() > 0 {
 		t.Errorf("begun after the blow, %d took longer than one retransmission, slowest %v; first %v after it", slow.Count(), slow.Slowest(), slow.Attempts[0].Began.Sub(struck))

@@ -24,8 +24,8 @@ func open(t *testing.T, l *lab.Lab, n int) []*net.TCPConn {
 	conns, errs := make([]*net.TCPConn, n), make([]error, n)
 	var wg sync.WaitGroup
 	atOnce := 64
-	if inVM() {
-		atOnce = 4 // more, and an emulated server answers too late to be captured
+	if slow() {
+		atOnce = 4 // more, and a slow server answers too late to be captured
 	}
 	slots := make(chan struct{}, atOnce)
 	for i := range n {
@@ -135,8 +135,8 @@ func footprint(t *testing.T, sets *nftables.Conn, p *lab.Limpid) map[string]int 
 
 func TestManyConnectionsLeaveNothing(t *testing.T) {
 	many := 5000
-	if inVM() {
-		many = 200 // emulated
+	if slow() {
+		many = 200
 	}
 	l, p := inline(t, basic)
 	o := origin(t, l.S1)

@@ -27,6 +27,10 @@ address = "none"
 // inVM says that the kernel has broute, the SYN queue, VLANs and netem.
 func inVM() bool { return os.Getenv("LIMPID_VM") == "1" }
 
+// slow says that nothing can be told from times: processor or limpid are many
+// times slower than usual.
+func slow() bool { return inVM() || os.Getenv(lab.EnvRace) == "1" }
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
