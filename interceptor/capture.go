@@ -48,8 +48,8 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "a closing flow gives its slot back soon", parts: []statement{
-			tuple.in(closing), tuple.learn(down, s.ClosingTimeout), follow(take)}},
+		{why: "a flow that is over gives its slots back soon", parts: []statement{
+			s.over(tuple, clientLeg(f), serverLeg(f)), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.learn(down, 0)}},
 		{why: "capture", parts: []statement{follow(take)}},
 	}
@@ -64,8 +64,8 @@ func (s Spec) wanRules(f family, take string) []rule {
 		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "a closing flow gives its slot back soon", parts: []statement{
-			tuple.in(closing), tuple.learn(up, s.ClosingTimeout), follow(take)}},
+		{why: "a flow that is over gives its slots back soon", parts: []statement{
+			s.over(tuple, serverLeg(f), clientLeg(f)), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.learn(up, 0)}},
 		{why: "capture", parts: []statement{follow(take)}},
 	}

@@ -13,7 +13,7 @@ func (s Spec) emitChains() []chain {
 				rule{why: "to clients", parts: []statement{markIs(MarkToClient.WithVLAN(vlan)), etherType(f, vlan), jump(client)}},
 				rule{why: "to servers", parts: []statement{markIs(MarkToServer.WithVLAN(vlan)), etherType(f, vlan), jump(server)}})
 			chains = append(chains,
-				chain{name: client, rules: toClientRules(f)},
+				chain{name: client, rules: s.toClientRules(f)},
 				chain{name: server, rules: s.toServerRules(f)})
 		}
 		emit.rules = append(emit.rules,
@@ -23,13 +23,14 @@ func (s Spec) emitChains() []chain {
 	return append(chains, emit)
 }
 
-func toClientRules(f family) []rule {
+func (s Spec) toClientRules(f family) []rule {
 	tuple := tupleKey(f, serverToClient)
 	closing := setClosingDown + f.suffix
 	return []rule{
 		{why: "we say FIN to the client", parts: []statement{fin(), tuple.update(setFinToClient + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
+		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, clientLeg(f), serverLeg(f))}},
 		{why: "as the server's side sends", parts: []statement{tuple.writeSame(setUp + f.suffix), accept()}},
 		{why: "before the server was heard: back the way the client came", parts: []statement{tuple.writeReverse(setDown + f.suffix), accept()}},
 	}
@@ -47,6 +48,7 @@ func (s Spec) toServerRules(f family) []rule {
 		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
+		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, serverLeg(f), clientLeg(f))}},
 	}
 	if s.OwnPorts {
 		return append(rules, rule{why: "back the way the server's answers come", parts: []statement{tuple.writeReverse(up), accept()}})

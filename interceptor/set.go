@@ -57,11 +57,8 @@ func (s Spec) sets() []set {
 		}
 		add(setDown, true, s.FlowTimeout, s.Slots)
 		add(setUp, true, s.FlowTimeout, room)
-		for _, name := range []string{setFinClient, setFinToClient, setFinServer, setFinToServer} {
+		for _, name := range []string{setFinClient, setFinToClient, setFinServer, setFinToServer, setClosingDown, setClosingUp} {
 			add(name, false, s.FlowTimeout, room)
-		}
-		for _, name := range []string{setClosingDown, setClosingUp} {
-			add(name, false, s.ClosingTimeout, room)
 		}
 	}
 	return list

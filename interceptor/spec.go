@@ -69,7 +69,7 @@ type Spec struct {
 	Bypass    []Pair
 
 	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive
-	ClosingTimeout time.Duration // a flow both ends of which have sent FIN is forgotten
+	ClosingTimeout time.Duration // a flow of which both legs are closing is forgotten
 	AskedTimeout   time.Duration // the MACs of a SYN are forgotten; above any wait in the listener's backlog
 	ArmedTimeout   time.Duration // capture of new flows stops when Arm is not called
 }

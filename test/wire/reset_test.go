@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/nftables"
+
+	"limpid/test/lab"
+)
+
+// TestResetFlowsGiveTheirSlotsBack resets flows from either side. The last packet
+// of such a flow is limpid's own on one of the legs, and nothing comes back.
+func TestResetFlowsGiveTheirSlotsBack(t *testing.T) {
+	const each = 10
+	l, p := inline(t, basic)
+	_, err := l.S1.Serve(":80", func(_ context.Context, conn *net.TCPConn) {
+		_, _ = conn.Read(make([]byte, 1))
+		_ = conn.SetLinger(0) // the handler's end resets
+	})
+	must(t, err)
+	_, err = l.S2.Serve(":80", func(_ context.Context, conn *net.TCPConn) { _, _ = io.Copy(conn, conn) })
+	must(t, err)
+	var sets *nftables.Conn
+	must(t, l.Box.Do(func() (err error) {
+		sets, err = nftables.New(nftables.AsLasting())
+		return err
+	}))
+	defer func() { must(t, sets.CloseLasting()) }()
+	for range each {
+		reset := dial(t, l.C1, "10.77.0.101:80")
+		if _, err := lab.RawExchange(t.Context(), reset, []byte("\x00"), lab.Bytes(1)); err == nil {
+			t.Fatal("the server did not reset")
+		}
+		resets := dial(t, l.C1, "10.80.0.2:80")
+		_, err := lab.RawExchange(t.Context(), resets, []byte("\x00"), lab.Bytes(1))
+		must(t, err)
+		must(t, resets.SetLinger(0))
+		must(t, resets.Close())
+	}
+	if got := status(t, p).Flows.Captured; got != 2*each {
+		t.Errorf("%d flows were captured, want %d", got, 2*each)
+	}
+	// Idle flows keep a slot for 100 s.
+	eventually(t, "slots to come back", func() bool {
+		h := footprint(t, sets, p)
+		return h["elements of down4"]+h["elements of up4"] == 0
+	})
+}
+
+// TestSlotStaysUntilBothLegsHaveEnded has the client's connection over while the
+// server has yet to read most of what was sent: frames to the server need the
+// slot until it has all.
+func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
+	const size = 400_000
+	l, _ := inline(t, basic)
+	goOn, received := make(chan struct{}), make(chan error, 1)
+	_, err := l.S1.Serve(":80", func(_ context.Context, conn *net.TCPConn) {
+		_ = conn.SetReadBuffer(16 << 10)
+		_, _ = conn.Read(make([]byte, 1))
+		_ = conn.CloseWrite()
+		<-goOn
+		_, err := lab.Content(size).Verify(conn)
+		received <- err
+	})
+	must(t, err)
+	var sets *nftables.Conn
+	must(t, l.Box.Do(func() (err error) {
+		sets, err = nftables.New(nftables.AsLasting())
+		return err
+	}))
+	defer func() { must(t, sets.CloseLasting()) }()
+	conn := dial(t, l.C1, "10.77.0.101:80")
+	_, err = conn.Write([]byte("\x00"))
+	must(t, err)
+	if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatalf("%d bytes, %v, want the server's FIN", n, err)
+	}
+	_, err = io.Copy(conn, lab.Content(size).Reader())
+	must(t, err)
+	must(t, conn.Close())
+	count := func(name string) int {
+		t.Helper()
+		set, err := sets.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
+		must(t, err)
+		elements, err := sets.GetSetElements(set)
+		must(t, err)
+		return len(elements)
+	}
+	// Longer than a flow that has ended keeps its slot.
+	time.Sleep(5 * time.Second)
+	if down, up := count("down4"), count("up4"); down != 1 || up != 1 {
+		t.Errorf("the server has not read yet: %d elements in down4, %d in up4, want 1 each", down, up)
+	}
+	close(goOn)
+	must(t, <-received)
+	eventually(t, "the slot to come back", func() bool { return count("down4")+count("up4") == 0 })
+}
