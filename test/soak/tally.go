@@ -55,7 +55,7 @@ func (t *tally) total() count {
 }
 
 func (c count) String() string {
-	return fmt.Sprintf("%d connections, %d exchanges, %d MiB up, %d MiB down, %d resets", c.connections, c.exchanges, c.up>>20, c.down>>20, c.resets)
+	return fmt.Sprintf("%d connections, %d exchanges, %d MiB received, %d resets", c.connections, c.exchanges, (c.up+c.down)>>20, c.resets)
 }
 
 // write gives a table in Markdown. What the server compares counts for the
@@ -63,10 +63,10 @@ func (c count) String() string {
 func (t *tally) write(w io.Writer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintln(w, "| load | connections | exchanges | compared at the server, MiB | compared at the client, MiB | resets seen |")
-	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|")
+	fmt.Fprintln(w, "| load | connections | exchanges | received and compared, MiB | resets seen |")
+	fmt.Fprintln(w, "|---|---:|---:|---:|---:|")
 	for _, name := range slices.Sorted(maps.Keys(t.counts)) {
 		c := t.counts[name]
-		fmt.Fprintf(w, "| %s | %d | %d | %.1f | %.1f | %d |\n", name, c.connections, c.exchanges, float64(c.up)/(1<<20), float64(c.down)/(1<<20), c.resets)
+		fmt.Fprintf(w, "| %s | %d | %d | %.1f | %d |\n", name, c.connections, c.exchanges, float64(c.up+c.down)/(1<<20), c.resets)
 	}
 }
