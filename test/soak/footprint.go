@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/nftables"
+
+	"limpid/proxy/handover"
 )
 
 // footprint is what limpid holds, by name.
@@ -240,6 +242,11 @@ const (
 	// pooledPipes is how many ends of pipes the pools of gate and proxy may keep:
 	// 64 pipes for each event loop (proxy/leg).
 	pooledPipes = 128
+	// heldSockets is how many sockets of the gate's supply an event loop of the
+	// proxy may hold before it uses them, of both families; ownSockets is for its
+	// link, queues and listeners.
+	heldSockets = 2 * handover.SupplyBatch
+	ownSockets  = 8
 	// spareMemory is for what the Go runtime has not given back yet, beside a
 	// quarter of what there was, in KiB.
 	spareMemory = 16 << 10
@@ -253,6 +260,8 @@ func grown(before, after footprint) []string {
 		switch {
 		case strings.HasSuffix(name, pipes):
 			most = max(most, pooledPipes*runtime.NumCPU()+2)
+		case name == "proxy"+sockets:
+			most = max(most, heldSockets*runtime.NumCPU()+ownSockets)
 		case strings.HasSuffix(name, resident):
 			most += most/4 + spareMemory
 		case strings.HasPrefix(name, elements), strings.HasPrefix(name, tcpSockets):

@@ -111,12 +111,12 @@ func TestBothEndsKnowAnExchange(t *testing.T) {
 }
 
 func TestGrowthIsFound(t *testing.T) {
-	before := footprint{"proxy" + sockets: 5, "proxy" + pipes: 10, "proxy" + resident: 10000, "gate" + goroutines: 3, "flows active": 0}
-	same := footprint{"proxy" + sockets: 5, "proxy" + pipes: 60, "proxy" + resident: 12000, "gate" + goroutines: 3, "flows active": 0}
+	before := footprint{"gate" + sockets: 5, "proxy" + pipes: 10, "proxy" + resident: 10000, "gate" + goroutines: 3, "flows active": 0}
+	same := footprint{"gate" + sockets: 5, "proxy" + pipes: 60, "proxy" + resident: 12000, "gate" + goroutines: 3, "flows active": 0}
 	if list := grown(before, same); len(list) > 0 {
 		t.Errorf("grown: %q", list)
 	}
-	for name, n := range map[string]int{"proxy" + sockets: 6, "proxy" + pipes: 100_000, "proxy" + resident: 40_000, "gate" + goroutines: 4} {
+	for name, n := range map[string]int{"gate" + sockets: 6, "proxy" + sockets: 100_000, "proxy" + pipes: 100_000, "proxy" + resident: 40_000, "gate" + goroutines: 4} {
 		after := footprint{name: n}
 		if list := grown(before, after); len(list) != 1 {
 			t.Errorf("%s from %d to %d: %q", name, before[name], n, list)

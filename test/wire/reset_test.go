@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -76,7 +77,7 @@ func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
 	conn := dial(t, l.C1, "10.77.0.101:80")
 	_, err = conn.Write([]byte("\x00"))
 	must(t, err)
-	if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
+	if n, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Fatalf("%d bytes, %v, want the server's FIN", n, err)
 	}
 	_, err = io.Copy(conn, lab.Content(size).Reader())
