@@ -10,7 +10,12 @@ const (
 // askChains judge the SYNs of new connections: they learn the MACs of both
 // ends and let the gate decide (mirror), or approve at once (accept).
 func (s Spec) askChains() []chain {
-	ask := chain{name: "ask", hook: "prerouting", priority: priorityAsk, rules: []rule{passRule(), s.managementRule()}}
+	ask := chain{name: "ask", hook: "prerouting", priority: priorityAsk, rules: []rule{
+		// These two let nearly every frame go: each rule costs every frame that meets it.
+		{why: "only clients are asked about", parts: []statement{iifnameNot(s.LAN), accept()}},
+		{why: "and only their SYNs", parts: []statement{tcp(), notSYN(), accept()}},
+		passRule(), s.managementRule(),
+	}}
 	var chains []chain
 	for _, vlan := range s.vlans() {
 		for _, f := range s.families() {

@@ -25,11 +25,26 @@ func (s Spec) captureChains() []chain {
 					recipe: s.brouteRecipe(f, "sport"),
 					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}})
 			chains = append(chains,
-				chain{name: lan, rules: s.lanRules(f, vlan, takeLAN)},
-				chain{name: wan, rules: s.wanRules(f, takeWAN)})
+				chain{name: lan + "_edge", rules: s.lanRules(f, vlan, takeLAN)},
+				chain{name: lan, rules: s.midwayRules(tupleKey(f, clientToServer), clientLeg(f), serverLeg(f), takeLAN, lan+"_edge")},
+				chain{name: wan + "_edge", rules: s.wanRules(f, takeWAN)},
+				chain{name: wan, rules: s.midwayRules(tupleKey(f, serverToClient), serverLeg(f), clientLeg(f), takeWAN, wan+"_edge")})
 		}
 	}
 	return append(chains, capture)
+}
+
+// midwayRules are what most packets of a flow meet: the fewer the better. The
+// beginnings and ends of connections go on to edge.
+func (s Spec) midwayRules(tuple key, own, other legSets, take, edge string) []rule {
+	return []rule{
+		{why: "data of a flow that goes on: keep the slot", parts: []statement{
+			pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+		{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
+		{why: "a flow that is over gives its slots back soon", parts: []statement{s.over(tuple, own, other), follow(take)}},
+		{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+		// A flow that did not begin here is bridged.
+	}
 }
 
 func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
@@ -45,7 +60,7 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
 			syn(), tuple.forget(down), tuple.forget(up), s.askedKey(f, clientToServer).forget(asked), count(counterBridged), leave()}},
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(down), leave()}},
-		{why: "the client says FIN", parts: []statement{fin(), tuple.update(setFinClient + f.suffix)}},
+		{why: "the client says FIN first", parts: []statement{fin(), tuple.notIn(setFinToClient + f.suffix), tuple.update(setFinClient + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "a flow that is over gives its slots back soon", parts: []statement{
@@ -61,7 +76,7 @@ func (s Spec) wanRules(f family, take string) []rule {
 	return []rule{
 		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(up), leave()}},
 		{why: "which MACs the server's side answers with", parts: []statement{synAck(), tuple.forget(up), tuple.learn(up, 0), follow(take)}},
-		{why: "the server says FIN", parts: []statement{fin(), tuple.update(setFinServer + f.suffix)}},
+		{why: "the server says FIN first", parts: []statement{fin(), tuple.notIn(setFinToServer + f.suffix), tuple.update(setFinServer + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "a flow that is over gives its slots back soon", parts: []statement{

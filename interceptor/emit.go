@@ -27,7 +27,8 @@ func (s Spec) toClientRules(f family) []rule {
 	tuple := tupleKey(f, serverToClient)
 	closing := setClosingDown + f.suffix
 	return []rule{
-		{why: "we say FIN to the client", parts: []statement{fin(), tuple.update(setFinToClient + f.suffix)}},
+		{why: "as the server's side sends", parts: []statement{midway(), tuple.writeSame(setUp + f.suffix), accept()}},
+		{why: "we say FIN to the client first", parts: []statement{fin(), tuple.notIn(setFinClient + f.suffix), tuple.update(setFinToClient + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, clientLeg(f), serverLeg(f))}},
@@ -39,17 +40,21 @@ func (s Spec) toClientRules(f family) []rule {
 func (s Spec) toServerRules(f family) []rule {
 	tuple, client := tupleKey(f, clientToServer), s.askedKey(f, clientToServer)
 	asked, up, closing := setAsked+f.suffix, setUp+f.suffix, setClosingUp+f.suffix
-	rules := []rule{
+	var rules []rule
+	if !s.OwnPorts {
+		rules = []rule{{why: "as the client sends", parts: []statement{midway(), tuple.writeSame(setDown + f.suffix), accept()}}}
+	}
+	rules = append(rules, []rule{
 		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
 		{why: "expect the server's answers", parts: []statement{
 			syn(), client.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
 			tuple.remove(setFinToServer + f.suffix), accept()}},
 		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
-		{why: "we say FIN to the server", parts: []statement{fin(), tuple.update(setFinToServer + f.suffix)}},
+		{why: "we say FIN to the server first", parts: []statement{fin(), tuple.notIn(setFinServer + f.suffix), tuple.update(setFinToServer + f.suffix)}},
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, serverLeg(f), clientLeg(f))}},
-	}
+	}...)
 	if s.OwnPorts {
 		return append(rules, rule{why: "back the way the server's answers come", parts: []statement{tuple.writeReverse(up), accept()}})
 	}

@@ -39,6 +39,7 @@ const (
 	tcpFIN  = 0x01
 	tcpSYN  = 0x02
 	tcpRST  = 0x04
+	tcpPSH  = 0x08
 	tcpACK  = 0x10
 	ifNameN = 16
 )
@@ -58,6 +59,13 @@ func nameBytes(name string) []byte {
 
 func iifname(name string) statement {
 	return metaEqual(fmt.Sprintf("iifname %q", name), expr.MetaKeyIIFNAME, nameBytes(name))
+}
+
+func iifnameNot(name string) statement {
+	return statement{fmt.Sprintf("iifname != %q", name), []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: register},
+		&expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: nameBytes(name)},
+	}}
 }
 
 func iifnameIn(set string) statement {
@@ -178,6 +186,30 @@ func syn() statement {
 // synAck matches the server's answer to it.
 func synAck() statement {
 	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn|ack", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN|tcpACK)
+}
+
+// pushed matches data that is neither the beginning nor the end of anything.
+func pushed() statement {
+	return tcpFlags("tcp flags & (fin|syn|rst|psh) == psh", tcpFIN|tcpSYN|tcpRST|tcpPSH, tcpPSH)
+}
+
+// edgeOf matches what may begin or end a connection.
+func edgeOf() statement {
+	s := tcpFlags("tcp flags & (fin|syn|rst) != 0", tcpFIN|tcpSYN|tcpRST, 0)
+	s.exprs[len(s.exprs)-1] = &expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: []byte{0}}
+	return s
+}
+
+// midway matches what is neither the beginning nor the end of a connection.
+func midway() statement {
+	return tcpFlags("tcp flags & (fin|syn|rst) == 0", tcpFIN|tcpSYN|tcpRST, 0)
+}
+
+// notSYN matches all that does not begin a connection.
+func notSYN() statement {
+	s := tcpFlags("tcp flags & (fin|syn|rst|ack) != syn", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN)
+	s.exprs[len(s.exprs)-1] = &expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: []byte{tcpSYN}}
+	return s
 }
 
 func fin() statement { return tcpFlags("tcp flags & fin == fin", tcpFIN, tcpFIN) }

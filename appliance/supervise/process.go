@@ -3,6 +3,7 @@ package supervise
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,6 +69,9 @@ func start(c command) (*process, error) {
 	for _, fd := range c.files(peer) {
 		files = append(files, uintptr(fd)) // child.Absent is what ForkExec leaves closed
 	}
+	if c.user.Batch {
+		defer scheduleBatch()()
+	}
 	pid, err := syscall.ForkExec(c.path, c.args, &syscall.ProcAttr{
 		Dir: "/", Env: c.env, Files: files,
 		Sys: &syscall.SysProcAttr{
@@ -88,6 +92,21 @@ func start(c command) (*process, error) {
 	p := &process{pid: pid, begun: time.Now(), link: conn, proc: proc, done: make(chan struct{})}
 	go p.wait(c.log, reader)
 	return p, nil
+}
+
+// scheduleBatch has what this goroutine starts scheduled for throughput, until
+// the function it returns is called: the policy is inherited (sched(7)).
+func scheduleBatch() (restore func()) {
+	runtime.LockOSThread()
+	// A kernel that refuses costs some CPU time and nothing else.
+	policy := func(p uint32) {
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: p}, 0)
+	}
+	policy(unix.SCHED_BATCH)
+	return func() {
+		policy(unix.SCHED_NORMAL)
+		runtime.UnlockOSThread()
+	}
 }
 
 // wait owns the process until it has ended: it passes on what it writes, and
