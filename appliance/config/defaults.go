@@ -28,7 +28,7 @@ func Default() *Config {
 			LineLimit:   32 * KiB,
 			FieldsLimit: 256,
 			HeadTimeout: time.Minute,
-			BodyTimeout: 10 * time.Minute,
+			BodyTimeout: time.Hour,
 			IdleTimeout: 2*time.Hour + 4*time.Minute,
 		},
 		Cache:    Cache{Enabled: true, RAM: 256 * MiB, Path: "/data/cache"},

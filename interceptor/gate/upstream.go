@@ -36,7 +36,11 @@ func keepaliveOf(listener int) (k keepalive, err error) {
 func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, error) {
 	family := familyOf(server.Addr())
 	fd, err := g.upstream(family, o.vlan)
+	if err == nil {
+		err = g.keep.set(fd)
+	}
 	if err != nil {
+		_ = unix.Close(fd)
 		return -1, fmt.Errorf("prepare connection %v to %v: %w", client, server, err)
 	}
 	if g.KeepAddress {
@@ -78,10 +82,12 @@ func (g *Gate) upstream(family int, vlan uint16) (int, error) {
 	return fd, nil
 }
 
-// dress sets the options that an upstream socket has whoever the client is.
+// dress sets the options that an upstream socket has whoever the client is, but
+// for keepalive: most connections end before they need it, and the proxy sets it
+// on the others. Small segments go at once, as the client's own stack decided to.
 func (g *Gate) dress(fd, family int, vlan uint16) error {
-	if err := g.keep.set(fd); err != nil {
-		return err
+	if err := unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_NODELAY, 1); err != nil {
+		return fmt.Errorf("set TCP_NODELAY: %w", err)
 	}
 	if !g.KeepAddress {
 		return nil
@@ -122,11 +128,9 @@ func (o upstreamOptions) show(fd, family int) {
 	}
 }
 
-// set gives an upstream socket the keepalive, and sends small segments at once
-// as the client's own stack decided to.
+// set gives an upstream socket the keepalive.
 func (k keepalive) set(fd int) error {
 	options := []struct{ level, option, value int }{
-		{unix.SOL_TCP, unix.TCP_NODELAY, 1},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
 		{unix.SOL_TCP, unix.TCP_KEEPIDLE, k.idle},
 		{unix.SOL_TCP, unix.TCP_KEEPINTVL, k.interval},

@@ -20,6 +20,10 @@ type Flow struct {
 	// Connected is how long the upstream connection took, if Mirror.
 	Connected time.Duration
 
+	// Unprobed says that the upstream socket does not look for a dead peer yet. It
+	// is not carried by a queue.
+	Unprobed bool
+
 	ClientFD   int // connected, nonblocking
 	UpstreamFD int // nonblocking; connected if Mirror, else perhaps still connecting; or NoSocket
 }

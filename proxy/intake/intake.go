@@ -128,11 +128,16 @@ func (i *Intake) connect(f *handover.Flow) (err error) {
 			return nil //nolint:nilerr // EACCES: below 1024; whatever else it is, the gate says so
 		}
 	}
+	if n, err := unix.IoctlGetInt(f.ClientFD, unix.SIOCINQ); err == nil && n > 0 {
+		// What the client has sent already goes with the ACK that ends the
+		// handshake (net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process).
+		_ = unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0)
+	}
 	if err := Connect(fd, f.Server); err != nil {
 		_ = unix.Close(fd)
 		return fmt.Errorf("connect %v to %v: %w", f.Client, f.Server, err)
 	}
-	f.UpstreamFD = fd
+	f.UpstreamFD, f.Unprobed = fd, true
 	return nil
 }
 

@@ -2,7 +2,7 @@ package leg
 
 const (
 	// turnLimit is how many bytes a pair moves before others get their turn.
-	turnLimit = 1 << 20
+	turnLimit = 2 << 20
 	// bulkLeast is how many bytes must come at once for splice(2) to be worth
 	// its two calls, and how many more must be allowed to pass unseen.
 	bulkLeast = 32 << 10

@@ -184,6 +184,27 @@ func (p *Pair) Held() int { return p.up.held() + p.down.held() }
 // it was delivered to the client.
 func (p *Pair) UpstreamEnded() bool { return p.down.done }
 
+// Probe has the upstream socket look for a dead peer as often as the client's
+// does (tcp(7), TCP_KEEPIDLE and its kin).
+func (p *Pair) Probe() error {
+	if p.ending != Open {
+		return nil
+	}
+	for _, o := range [...]struct{ level, option int }{
+		{unix.SOL_TCP, unix.TCP_KEEPIDLE}, {unix.SOL_TCP, unix.TCP_KEEPINTVL}, {unix.SOL_TCP, unix.TCP_KEEPCNT},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE},
+	} {
+		value, err := unix.GetsockoptInt(int(p.client.fd), o.level, o.option)
+		if err == nil {
+			err = unix.SetsockoptInt(int(p.upstream.fd), o.level, o.option, value)
+		}
+		if err != nil {
+			return fmt.Errorf("set keepalive: %w", err)
+		}
+	}
+	return nil
+}
+
 // Connecting reports whether the upstream connection is still being made.
 func (p *Pair) Connecting() bool { return p.upstream.is(connecting) }
 

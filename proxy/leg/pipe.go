@@ -3,8 +3,10 @@ package leg
 import "golang.org/x/sys/unix"
 
 const (
-	// pipeSize is what a pipe is asked to hold, in bytes.
-	pipeSize = 256 << 10
+	// pipeSize is what a pipe is asked to hold, in bytes. A larger one saves
+	// calls and costs more all the same: four times as much a time took a third
+	// more CPU time for the same bytes.
+	pipeSize = 64 << 10
 	// pipeLeast is what it must hold to be worth using, in bytes. A user with
 	// many pipes gets ones of one or two pages (pipe(7), pipe-user-pages-soft).
 	pipeLeast = 64 << 10

@@ -25,6 +25,7 @@ type Worker struct {
 	log      *slog.Logger
 
 	flows    []*Flow
+	young    young
 	draining bool
 
 	scratch http1.Parser    // for heads that are complete at once
@@ -54,6 +55,9 @@ func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, bo
 	if w.ticker, err = loop.NewTicker(max(w.settings.headInterval(), time.Millisecond), w.checkHeads); err != nil {
 		return nil, err
 	}
+	if err := loop.Every(youngTime, w.age); err != nil {
+		return nil, err
+	}
 	if every := w.settings.sweepInterval(); every > 0 {
 		if err := loop.Every(every, w.sweep); err != nil {
 			return nil, err
@@ -71,6 +75,9 @@ func (w *Worker) Take(h *handover.Flow) {
 	}
 	f := &Flow{worker: w, place: int32(len(w.flows))}
 	w.flows = append(w.flows, f)
+	if h.Unprobed {
+		w.young.now = append(w.young.now, f)
+	}
 	if err := f.start(h); err != nil {
 		w.log.Error("flow lost", "id", h.ID, "client", h.Client, "server", h.Server, "err", err)
 		w.ended(f, leg.Cut)
