@@ -1,5 +1,7 @@
 package interceptor
 
+import "net/netip"
+
 // Priorities of the bridge hooks: the SYN is judged before anything is captured.
 const (
 	priorityAsk     = -310
@@ -35,6 +37,14 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 	key := s.askedKey(f, clientToServer)
 	asked := setAsked + f.suffix
 	var rules []rule
+	if f.suffix == "6" {
+		// Such an address means nothing without an interface (RFC 4007), and the
+		// proxy's sockets have none.
+		local := netip.MustParsePrefix("fe80::/10")
+		rules = append(rules,
+			rule{why: "link-local: never captured", parts: []statement{within(f, "saddr", f.saddr, local), leave()}},
+			rule{why: "link-local: never captured", parts: []statement{within(f, "daddr", f.daddr, local), leave()}})
+	}
 	// A rule each, not a set: configured pairs may overlap, and there are few.
 	for _, p := range s.Bypass {
 		p = p.whole()

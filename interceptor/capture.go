@@ -37,14 +37,20 @@ func (s Spec) captureChains() []chain {
 // midwayRules are what most packets of a flow meet: the fewer the better. The
 // beginnings and ends of connections go on to edge.
 func (s Spec) midwayRules(tuple key, own, other legSets, take, edge string) []rule {
-	return []rule{
+	rules := []rule{
 		{why: "data of a flow that goes on: keep the slot", parts: []statement{
 			pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
 		{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
 		{why: "a flow that is over gives its slots back soon", parts: []statement{s.over(tuple, own, other), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
-		// A flow that did not begin here is bridged.
 	}
+	if !s.OwnPorts {
+		// An end that was silent for longer than a slot lives, with data on the way
+		// to it, so that nobody probed it.
+		rules = append(rules, rule{why: "a leg whose slot was lost, of a flow that goes on", parts: []statement{
+			tuple.in(other.slot), tuple.learn(own.slot, 0), follow(take)}})
+	}
+	return rules // a flow that did not begin here is bridged
 }
 
 func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
@@ -54,7 +60,7 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 	approved := markIs(MarkApproved.WithVLAN(vlan))
 	return []rule{
 		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
-			syn(), approved, tuple.learn(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
+			syn(), approved, tuple.forget(down), tuple.learn(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
 			tuple.remove(setFinToClient + f.suffix), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{

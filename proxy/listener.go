@@ -28,7 +28,11 @@ func (l *listener) Ready(uint32) {
 		if s.full() {
 			return
 		}
-		switch err := s.intake.Next(l.fd, s.loop.Now(), &s.flow); {
+		err := s.intake.Next(l.fd, s.loop.Now(), &s.flow)
+		if !errors.Is(err, intake.ErrEmpty) && !errors.Is(err, intake.ErrDescriptors) {
+			s.proxy.sockets.Board.Add(scoreboard.Accepts, 1)
+		}
+		switch {
 		case err == nil:
 			s.proxy.sockets.Board.Add(scoreboard.Direct, 1)
 			s.worker.Take(&s.flow)

@@ -30,6 +30,8 @@ func flowMetrics() []metric {
 			"Flows that the gate carried as plain tunnels, since the proxy did not."),
 		proxyCell("limpid_flows_taken_total", scoreboard.Taken,
 			"Flows that the proxy took, from the hand-over queue or off the listeners, health checks too."),
+		proxyCell("limpid_flows_proxy_accepted_total", scoreboard.Accepts,
+			"Connections that the proxy accepted itself (handshake accept), those too that it gave back to the gate or lost."),
 		proxyCell("limpid_flows_direct_total", scoreboard.Direct,
 			"Of limpid_flows_taken_total, those that the proxy accepted itself (handshake accept)."),
 		proxyCell("limpid_flows_ended_total", scoreboard.Ended,

@@ -110,7 +110,7 @@ func (k *kernelRules) install(ctx context.Context, c *config.Config, mac [6]byte
 		Bridge: c.Bridge.Name, BridgeMAC: mac, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1],
 		Ports: c.Intercept.Ports, VLANs: c.Bridge.VLANs, IPv6: c.Intercept.IPv6,
 		Capture: k.capture, Handshake: k.handshake, ProxyPort: c.Proxy.Port, Slots: uint32(flows) * slotsPerFlow,
-		OwnPorts:     c.Proxy.ClientPort != config.ClientPortKeep,
+		OwnPorts:     c.Proxy.ClientPort != config.ClientPortKeep || c.Intercept.Mode != config.ModeFull,
 		ArmedTimeout: c.Watchdog.Timeout, FlowTimeout: k.flowTimeout,
 	}
 	for _, p := range c.Intercept.Bypass {

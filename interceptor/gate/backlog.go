@@ -12,7 +12,11 @@ import (
 // not wait: when the oldest has waited too long the gate accepts them itself,
 // until the proxy's heart beats again.
 func (g *Gate) watchBacklog(now time.Time) {
+	accepts := g.ProxyBoard.Get(scoreboard.Accepts)
+	taken := accepts - g.seenAccepts
+	g.seenAccepts = accepts
 	if g.accepting {
+		g.waits.keep(0)
 		if g.proxy.stopped && g.beats() >= g.proxy.stoppedAt+beatsAgain {
 			g.proxy.took()
 		}
@@ -26,11 +30,7 @@ func (g *Gate) watchBacklog(now time.Time) {
 			waiting += int(info.Unacked)
 		}
 	}
-	// The queue is first in, first out: how many wait says which ones.
-	g.waits.keep(waiting)
-	for range min(waiting, maxWaiting) - g.waits.count {
-		g.waits.push(now)
-	}
+	g.waits.follow(int(min(taken, maxWaiting)), waiting, now)
 	if oldest, some := g.waits.oldest(); some && now.Sub(oldest) > g.TakeTimeout {
 		g.waits.keep(0)
 		g.proxy.stalled()

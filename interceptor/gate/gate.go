@@ -42,6 +42,8 @@ type Gate struct {
 	accepting bool      // the listeners are watched
 	paused    time.Time // accepting waits until then: descriptors ran out
 	waits     offers    // when connections came that the proxy has not accepted
+
+	seenAccepts uint64 // by the proxy, when last looked at
 }
 
 // New makes a gate, and binds the SYN queue if the handshake is mirrored.
@@ -78,6 +80,9 @@ func (g *Gate) watch() error {
 		return fmt.Errorf("start gate: %w", err)
 	}
 	g.heed()
+	for _, s := range g.Supplies {
+		s.clear()
+	}
 	if g.direct() {
 		if err := g.loop.Add(g.Returned.FD(), unix.EPOLLIN, &returns{gate: g}); err != nil {
 			return fmt.Errorf("start gate: %w", err)

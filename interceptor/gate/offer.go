@@ -33,6 +33,17 @@ func (o *offers) keep(n int) {
 	o.count = n
 }
 
+// follow is for a queue that others fill: since it was looked at last, taken
+// were taken from it, and waiting are in it now. It is first in, first out, so
+// those that came are the youngest.
+func (o *offers) follow(taken, waiting int, now time.Time) {
+	o.keep(max(o.count-taken, 0))
+	o.keep(waiting)
+	for range min(waiting, maxWaiting) - o.count {
+		o.push(now)
+	}
+}
+
 // oldest is when the oldest flow that waits was offered.
 func (o *offers) oldest() (time.Time, bool) {
 	return o.at[o.first], o.count > 0

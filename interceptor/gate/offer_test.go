@@ -32,3 +32,34 @@ func TestOldestOfferIsTheOldestThatWaits(t *testing.T) {
 		t.Fatal("an empty queue has an oldest")
 	}
 }
+
+// A queue that is as long at each look as before may have been emptied and
+// filled again meanwhile: nothing in it is old then.
+func TestFollowTellsTurnoverFromStandstill(t *testing.T) {
+	begin := time.Unix(1000, 0)
+	for _, c := range []struct {
+		name   string
+		taken  int
+		oldest time.Duration // of what waits after ten looks, 1 s apart
+	}{
+		{"nothing is taken", 0, 9 * time.Second},
+		{"one in three is taken", 1, 2 * time.Second},
+		{"all are taken", 3, 0},
+		{"more are taken than waited", 100, 0},
+	} {
+		var o offers
+		now := begin
+		o.follow(0, 3, now)
+		for range 9 {
+			now = now.Add(time.Second)
+			o.follow(c.taken, 3, now)
+		}
+		oldest, some := o.oldest()
+		if age := now.Sub(oldest); !some || age != c.oldest {
+			t.Errorf("%s: the oldest has waited %v, want %v", c.name, age, c.oldest)
+		}
+		if o.follow(3, 0, now); o.count != 0 {
+			t.Errorf("%s: %d wait in an empty queue", c.name, o.count)
+		}
+	}
+}

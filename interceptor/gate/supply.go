@@ -58,6 +58,17 @@ func closeSockets(fds []int) {
 	}
 }
 
+// clear throws away what was prepared for a proxy that had other settings.
+func (s Supply) clear() {
+	for {
+		fds, err := s.Receiver.ReceiveSockets(nil)
+		if err != nil {
+			return
+		}
+		closeSockets(fds)
+	}
+}
+
 // returns takes the connections that the proxy has accepted and cannot connect:
 // the client is in a VLAN, uses a port below 1024, or the supply had run out.
 type returns struct {
@@ -69,6 +80,9 @@ type returns struct {
 func (r *returns) Ready(uint32) {
 	for range acceptBatch {
 		if err := r.gate.Returned.Receive(&r.flow); err != nil {
+			if errors.Is(err, unix.EPIPE) {
+				r.gate.loop.Remove(r.gate.Returned.FD()) // supervisor and proxy are gone
+			}
 			if !errors.Is(err, handover.ErrEmpty) {
 				r.gate.log.Error("cannot take a returned connection", "error", err)
 			}

@@ -37,6 +37,7 @@ func (t *taker) started(pid int) {
 	if err := t.gate.loop.Add(fd, unix.EPOLLIN, t); err != nil {
 		t.gate.log.Error("cannot watch the proxy", "pid", pid, "error", err)
 		_ = unix.Close(fd)
+		t.gate.heed()
 		return
 	}
 	t.pidfd, t.alive, t.stopped = fd, true, false

@@ -73,7 +73,7 @@ func (f *Flow) unmarshal(b []byte) error {
 		return fmt.Errorf("read flow message: %d bytes of version %d, want %d of version %d",
 			len(b), versionOf(b), messageSize, messageVersion)
 	}
-	f.Health = b[1]&flagHealth != 0
+	f.Health, f.Unprobed = b[1]&flagHealth != 0, false
 	f.Mirror = b[1]&flagMirror != 0
 	f.VLAN = binary.LittleEndian.Uint16(b[2:])
 	f.ID = binary.LittleEndian.Uint64(b[8:])

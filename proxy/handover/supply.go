@@ -31,14 +31,16 @@ func (s *Sender) SendSockets(batch *[SupplyBatch]int) error {
 func (r *Receiver) ReceiveSockets(fds []int) ([]int, error) {
 	var b [1]byte
 	var oob [16 + 4*SupplyBatch]byte // cmsghdr and the descriptors (cmsg(3))
-	_, oobn, _, _, err := unix.Recvmsg(r.fd, b[:], oob[:], unix.MSG_CMSG_CLOEXEC)
+	n, oobn, _, _, err := unix.Recvmsg(r.fd, b[:], oob[:], unix.MSG_CMSG_CLOEXEC)
 	switch {
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		return fds, ErrEmpty
 	case err != nil:
 		return fds, fmt.Errorf("take sockets: %w", err)
-	case oobn == 0:
+	case n == 0:
 		return fds, fmt.Errorf("take sockets: %w", unix.EPIPE)
+	case oobn == 0:
+		return fds, fmt.Errorf("take sockets: %w", unix.EMFILE)
 	}
 	got, err := rights(oob[:oobn])
 	if err != nil {

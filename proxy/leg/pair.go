@@ -48,8 +48,6 @@ func (p *Pair) Open(pool *Pool, client, upstream int, connecting bool, owner Own
 	}
 	if err := p.upstream.open(pool.loop, upstream, connecting, owner); err != nil {
 		p.Cut()
-		abort(upstream)
-		_ = unix.Close(upstream)
 		return fmt.Errorf("open upstream leg: %w", err)
 	}
 	return nil

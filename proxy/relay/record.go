@@ -85,11 +85,15 @@ func (f *Flow) logTunnel(why string) {
 	now := f.worker.loop.Now().UnixNano()
 	f.worker.record = accesslog.Record{
 		Started: f.left, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
-		Verdict: v, Reason: why, RequestBytes: up - f.askedBytes, ResponseBytes: down - f.answeredBytes,
+		Verdict: v, Reason: why, RequestBytes: beyond(up, f.askedBytes), ResponseBytes: beyond(down, f.answeredBytes),
 		Connect: f.takeConnect(), FirstByte: accesslog.Unknown, Total: now - f.left,
 	}
 	f.worker.recorder.Record(&f.worker.record)
 }
+
+// beyond is what was sent beyond the transactions. Their bytes have passed, and
+// need not have been sent when the flow ended.
+func beyond(sent, passed uint64) uint64 { return max(sent, passed) - passed }
 
 // logEnd logs what a flow that has ended leaves unfinished.
 func (f *Flow) logEnd(how leg.Ending) {

@@ -43,6 +43,7 @@ const (
 	HeadTimeout                  // flows ended because a head stayed incomplete
 	BodyTimeout                  // flows ended because a body did not move
 	IdleTimeout                  // flows ended because nothing happened on them
+	Accepts                      // connections the proxy accepted itself, those too that it returned or lost
 	Direct                       // flows among Taken that the proxy accepted itself
 	LogDropped                   // access log records dropped because the log was slow or full
 	LogRecords                   // access log records taken

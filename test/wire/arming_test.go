@@ -43,7 +43,7 @@ func survive(t *testing.T, l *lab.Lab, change func()) {
 	get(t, idle, 1000)
 	loading := dial(t, l.C2, "[fd80::2]:80")
 	size := 100_000 // 100 chunks, 10 ms apart
-	if slow() {
+	if raced() {
 		size *= 5
 	}
 	done := download(t, loading, size)

@@ -29,7 +29,10 @@ func inVM() bool { return os.Getenv("LIMPID_VM") == "1" }
 
 // slow says that nothing can be told from times: processor or limpid are many
 // times slower than usual.
-func slow() bool { return inVM() || os.Getenv(lab.EnvRace) == "1" }
+func slow() bool { return inVM() || raced() }
+
+// raced says that limpid runs under the race detector, and so takes its time.
+func raced() bool { return os.Getenv(lab.EnvRace) == "1" }
 
 func must(t testing.TB, err error) {
 	t.Helper()
