@@ -37,20 +37,14 @@ func (s Spec) captureChains() []chain {
 // midwayRules are what most packets of a flow meet: the fewer the better. The
 // beginnings and ends of connections go on to edge.
 func (s Spec) midwayRules(tuple key, own, other legSets, take, edge string) []rule {
-	rules := []rule{
+	return []rule{
 		{why: "data of a flow that goes on: keep the slot", parts: []statement{
 			pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
 		{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
 		{why: "a flow that is over gives its slots back soon", parts: []statement{s.over(tuple, own, other), follow(take)}},
 		{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+		// A flow that did not begin here is bridged.
 	}
-	if !s.OwnPorts {
-		// An end that was silent for longer than a slot lives, with data on the way
-		// to it, so that nobody probed it.
-		rules = append(rules, rule{why: "a leg whose slot was lost, of a flow that goes on", parts: []statement{
-			tuple.in(other.slot), tuple.learn(own.slot, 0), follow(take)}})
-	}
-	return rules // a flow that did not begin here is bridged
 }
 
 func (s Spec) lanRules(f family, vlan uint16, take string) []rule {

@@ -32,7 +32,6 @@ func (s Spec) toClientRules(f family) []rule {
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, clientLeg(f), serverLeg(f))}},
-		{why: "a FIN that was lost is sent again", parts: []statement{fin(), s.over(tuple, clientLeg(f), serverLeg(f))}},
 		{why: "as the server's side sends", parts: []statement{tuple.writeSame(setUp + f.suffix), accept()}},
 		{why: "before the server was heard: back the way the client came", parts: []statement{tuple.writeReverse(setDown + f.suffix), accept()}},
 	}
@@ -55,7 +54,6 @@ func (s Spec) toServerRules(f family) []rule {
 		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing)}},
 		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
 		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, serverLeg(f), clientLeg(f))}},
-		{why: "a FIN that was lost is sent again", parts: []statement{fin(), s.over(tuple, serverLeg(f), clientLeg(f))}},
 	}...)
 	if s.OwnPorts {
 		return append(rules, rule{why: "back the way the server's answers come", parts: []statement{tuple.writeReverse(up), accept()}})

@@ -84,9 +84,7 @@ func (s Spec) DefaultTimeouts() Spec {
 		}
 	}
 	set(&s.FlowTimeout, 100*time.Second)
-	// Long enough for a last segment that was lost twice on a slow link: RFC 6298
-	// begins at 1 s, and doubles.
-	set(&s.ClosingTimeout, 4*time.Second)
+	set(&s.ClosingTimeout, time.Second)
 	set(&s.AskedTimeout, time.Minute)
 	set(&s.ArmedTimeout, time.Second)
 	return s

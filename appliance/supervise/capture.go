@@ -38,9 +38,9 @@ type Capture interface {
 }
 
 // slotsPerFlow leaves room for flows that have ended: each keeps its slot for up
-// to 5 s more (interceptor.Spec.ClosingTimeout, and the kernel collects once a
-// second), so that 65,536 connections can also be 50,000 new ones each second.
-const slotsPerFlow = 4
+// to 2 s more (interceptor.Spec.ClosingTimeout, and the kernel collects once a
+// second), so that 65,536 connections can also be as many new ones each second.
+const slotsPerFlow = 2
 
 // kernelRules is the Capture of the real kernel.
 type kernelRules struct {
