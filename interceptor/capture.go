@@ -54,7 +54,7 @@ func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
 	approved := markIs(MarkApproved.WithVLAN(vlan))
 	return []rule{
 		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
-			syn(), approved, tuple.forget(down), tuple.learn(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
+			syn(), approved, tuple.learn(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
 			tuple.remove(setFinToClient + f.suffix), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{

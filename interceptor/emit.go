@@ -47,7 +47,7 @@ func (s Spec) toServerRules(f family) []rule {
 	rules = append(rules, []rule{
 		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
 		{why: "expect the server's answers", parts: []statement{
-			syn(), client.mapped(asked), tuple.forget(up), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
+			syn(), client.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
 			tuple.remove(setFinToServer + f.suffix), accept()}},
 		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
 		{why: "we say FIN to the server first", parts: []statement{fin(), tuple.notIn(setFinServer + f.suffix), tuple.update(setFinToServer + f.suffix)}},
