@@ -183,14 +183,16 @@ func (p *Pair) Held() int { return p.up.held() + p.down.held() }
 func (p *Pair) UpstreamEnded() bool { return p.down.done }
 
 // Probe has the upstream socket look for a dead peer as often as the client's
-// does (tcp(7), TCP_KEEPIDLE and its kin).
+// does (tcp(7), TCP_KEEPIDLE and its kin). The idle time comes last: set on a
+// socket that probes already, it counts from what was last heard, not from now
+// (net/ipv4/tcp.c: tcp_sock_set_keepidle_locked).
 func (p *Pair) Probe() error {
 	if p.ending != Open {
 		return nil
 	}
 	for _, o := range [...]struct{ level, option int }{
-		{unix.SOL_TCP, unix.TCP_KEEPIDLE}, {unix.SOL_TCP, unix.TCP_KEEPINTVL}, {unix.SOL_TCP, unix.TCP_KEEPCNT},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE},
+		{unix.SOL_TCP, unix.TCP_KEEPINTVL}, {unix.SOL_TCP, unix.TCP_KEEPCNT}, {unix.SOL_TCP, unix.TCP_KEEPIDLE},
 	} {
 		value, err := unix.GetsockoptInt(int(p.client.fd), o.level, o.option)
 		if err == nil {
