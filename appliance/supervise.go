@@ -20,7 +20,7 @@ func superviseCommand() command {
   -c FILE    configuration (` + defaultConfig + `)
   --run DIR  directory of the lock and of control.sock (` + defaultRunDir + `)
   --flow-timeout D
-             how long the kernel remembers a captured connection that is idle, from 3s (100s); TCP keepalive follows
+             how long the kernel remembers a captured connection that is idle, from 3s (20m); TCP keepalive follows
 
 Builds the bridge, starts gate and proxy, and captures new connections while health checks pass. Logs to stderr.
 SIGTERM and Ctrl-C end it: flows may finish for 2 s, the bridge stays and forwards. SIGHUP reads the configuration

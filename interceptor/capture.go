@@ -24,66 +24,63 @@ func (s Spec) captureChains() []chain {
 				rule{why: "from servers",
 					recipe: s.brouteRecipe(f, "sport"),
 					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}})
-			chains = append(chains,
-				chain{name: lan + "_edge", rules: s.lanRules(f, vlan, takeLAN)},
-				chain{name: lan, rules: s.midwayRules(tupleKey(f, clientToServer), clientLeg(f), serverLeg(f), takeLAN, lan+"_edge")},
-				chain{name: wan + "_edge", rules: s.wanRules(f, takeWAN)},
-				chain{name: wan, rules: s.midwayRules(tupleKey(f, serverToClient), serverLeg(f), clientLeg(f), takeWAN, wan+"_edge")})
+			toServer, toClient := tupleKey(f, clientToServer), tupleKey(f, serverToClient)
+			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.synEdge(f, vlan))...)
+			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), synAckEdge(f, takeWAN))...)
 		}
 	}
 	return append(chains, capture)
 }
 
-// midwayRules are what most packets of a flow meet: the fewer the better. The
-// beginnings and ends of connections go on to edge.
-func (s Spec) midwayRules(tuple key, own, other legSets, take, edge string) []rule {
-	return []rule{
-		{why: "data of a flow that goes on: keep the slot", parts: []statement{
-			pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
-		{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
-		{why: "a flow that is over gives its slots back soon", parts: []statement{s.over(tuple, own, other), follow(take)}},
-		{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
-		// A flow that did not begin here is bridged.
+// legChains are the chains for what comes in on one leg. Most frames meet only
+// the first rule or two; what may begin or end a connection goes on to the edge
+// chain, which starts with the rules for beginnings.
+func (s Spec) legChains(name, take string, tuple key, own, other leg, beginnings []rule) []chain {
+	edge, closed, over, ended := name+"_edge", name+"_closed", name+"_over", name+"_ended"
+	legs := s.tied(own, other)
+	edgeRules := append(beginnings,
+		rule{why: "over, or never ours", parts: []statement{tuple.notIn(own.slot), follow(ended)}},
+		rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}})
+	edgeRules = append(edgeRules,
+		rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, s.FlowTimeout)}},
+		rule{why: "and so have we", parts: []statement{fin(), tuple.in(own.said), jump(closed)}},
+		rule{why: "a reset ends both ways", parts: []statement{rst(), jump(closed)}},
+		rule{why: "capture", parts: []statement{follow(take)}})
+	return []chain{
+		s.overChain(over, tuple, legs),
+		closedChain(closed, over, tuple, legs),
+		s.endedChain(ended, tuple, legs, take),
+		{name: edge, rules: edgeRules},
+		{name: name, rules: []rule{
+			{why: "data of a flow that goes on: keep the slot", parts: []statement{
+				pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+			{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
+			{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+			{why: "over, or never ours", parts: []statement{follow(ended)}},
+		}},
 	}
 }
 
-func (s Spec) lanRules(f family, vlan uint16, take string) []rule {
-	tuple := tupleKey(f, clientToServer)
-	down, up, asked := setDown+f.suffix, setUp+f.suffix, setAsked+f.suffix
-	closing := setClosingDown + f.suffix
+// synEdge is for the clients' SYNs.
+func (s Spec) synEdge(f family, vlan uint16) []rule {
+	tuple, client, server := tupleKey(f, clientToServer), clientLeg(f), serverLeg(f)
 	approved := markIs(MarkApproved.WithVLAN(vlan))
 	return []rule{
 		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
-			syn(), approved, tuple.learn(down, 0), tuple.remove(closing), tuple.remove(setFinClient + f.suffix),
-			tuple.remove(setFinToClient + f.suffix), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
+			syn(), approved, tuple.learn(client.slot, s.OpeningTimeout), tuple.forget(client.ended), tuple.remove(client.closing),
+			tuple.remove(client.said), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
-			syn(), tuple.forget(down), tuple.forget(up), s.askedKey(f, clientToServer).forget(asked), count(counterBridged), leave()}},
-		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(down), leave()}},
-		{why: "the client says FIN first", parts: []statement{fin(), tuple.notIn(setFinToClient + f.suffix), tuple.update(setFinClient + f.suffix)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToClient + f.suffix), tuple.update(closing)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "a flow that is over gives its slots back soon", parts: []statement{
-			s.over(tuple, clientLeg(f), serverLeg(f)), follow(take)}},
-		{why: "keep the slot", parts: []statement{tuple.learn(down, 0)}},
-		{why: "capture", parts: []statement{follow(take)}},
+			syn(), tuple.forget(client.slot), tuple.forget(client.ended), tuple.forget(server.slot), tuple.forget(server.ended),
+			s.askedKey(f, clientToServer).forget(setAsked + f.suffix), count(counterBridged), leave()}},
 	}
 }
 
-func (s Spec) wanRules(f family, take string) []rule {
-	tuple := tupleKey(f, serverToClient)
-	up, closing := setUp+f.suffix, setClosingUp+f.suffix
-	return []rule{
-		{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(up), leave()}},
-		{why: "which MACs the server's side answers with", parts: []statement{synAck(), tuple.forget(up), tuple.learn(up, 0), follow(take)}},
-		{why: "the server says FIN first", parts: []statement{fin(), tuple.notIn(setFinToServer + f.suffix), tuple.update(setFinServer + f.suffix)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinToServer + f.suffix), tuple.update(closing)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "a flow that is over gives its slots back soon", parts: []statement{
-			s.over(tuple, serverLeg(f), clientLeg(f)), follow(take)}},
-		{why: "keep the slot", parts: []statement{tuple.learn(up, 0)}},
-		{why: "capture", parts: []statement{follow(take)}},
-	}
+// synAckEdge is for the servers' answers to our SYNs.
+func synAckEdge(f family, take string) []rule {
+	tuple, up := tupleKey(f, serverToClient), serverLeg(f).slot
+	return []rule{{why: "which MACs the server's side answers with", parts: []statement{
+		synAck(), tuple.in(up), tuple.forget(up), tuple.learn(up, 0), follow(take)}}}
 }
 
 // take marks the frame and gives it to IP input instead of the bridge. A

@@ -12,9 +12,8 @@ func (s Spec) emitChains() []chain {
 			emit.rules = append(emit.rules,
 				rule{why: "to clients", parts: []statement{markIs(MarkToClient.WithVLAN(vlan)), etherType(f, vlan), jump(client)}},
 				rule{why: "to servers", parts: []statement{markIs(MarkToServer.WithVLAN(vlan)), etherType(f, vlan), jump(server)}})
-			chains = append(chains,
-				chain{name: client, rules: s.toClientRules(f)},
-				chain{name: server, rules: s.toServerRules(f)})
+			chains = append(chains, s.toClientChains(client, f)...)
+			chains = append(chains, s.toServerChains(server, f)...)
 		}
 		emit.rules = append(emit.rules,
 			rule{why: "never show a made-up MAC", parts: []statement{markIs(MarkToClient.WithVLAN(vlan)), drop()}},
@@ -23,42 +22,68 @@ func (s Spec) emitChains() []chain {
 	return append(chains, emit)
 }
 
-func (s Spec) toClientRules(f family) []rule {
-	tuple := tupleKey(f, serverToClient)
-	closing := setClosingDown + f.suffix
-	return []rule{
-		{why: "as the server's side sends", parts: []statement{midway(), tuple.writeSame(setUp + f.suffix), accept()}},
-		{why: "we say FIN to the client first", parts: []statement{fin(), tuple.notIn(setFinClient + f.suffix), tuple.update(setFinToClient + f.suffix)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinClient + f.suffix), tuple.update(closing)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, clientLeg(f), serverLeg(f))}},
-		{why: "as the server's side sends", parts: []statement{tuple.writeSame(setUp + f.suffix), accept()}},
-		{why: "before the server was heard: back the way the client came", parts: []statement{tuple.writeReverse(setDown + f.suffix), accept()}},
+func (s Spec) toClientChains(name string, f family) []chain {
+	tuple, own, other := tupleKey(f, serverToClient), clientLeg(f), serverLeg(f)
+	macs := []exit{
+		{"as the server's side sends", tuple.writeSame(other.slot)},
+		{"before the server was heard: back the way the client came", tuple.writeReverse(own.slot)},
+		{"the flow is over: as the server's side sent", tuple.writeSame(other.ended)},
 	}
+	if s.OwnPorts {
+		macs = []exit{
+			{"back the way the client's frames come", tuple.writeReverse(own.slot)},
+			{"the flow is over: back the way they came", tuple.writeReverse(own.ended)},
+		}
+	}
+	return s.outChains(name, tuple, own, other, nil, macs)
 }
 
-func (s Spec) toServerRules(f family) []rule {
-	tuple, client := tupleKey(f, clientToServer), s.askedKey(f, clientToServer)
-	asked, up, closing := setAsked+f.suffix, setUp+f.suffix, setClosingUp+f.suffix
-	var rules []rule
-	if !s.OwnPorts {
-		rules = []rule{{why: "as the client sends", parts: []statement{midway(), tuple.writeSame(setDown + f.suffix), accept()}}}
+func (s Spec) toServerChains(name string, f family) []chain {
+	tuple, own, other := tupleKey(f, clientToServer), serverLeg(f), clientLeg(f)
+	client, asked := s.askedKey(f, clientToServer), setAsked+f.suffix
+	macs := []exit{
+		{"as the client sends", tuple.writeSame(other.slot)},
+		{"before the client was answered: as it asked", tuple.writeSame(asked)},
+		{"the flow is over: as the client sent", tuple.writeSame(other.ended)},
 	}
-	rules = append(rules, []rule{
+	if s.OwnPorts {
+		macs = []exit{
+			{"back the way the server's answers come", tuple.writeReverse(own.slot)},
+			{"the flow is over: back the way they came", tuple.writeReverse(own.ended)},
+		}
+	}
+	return s.outChains(name, tuple, own, other, []rule{
 		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
 		{why: "expect the server's answers", parts: []statement{
-			syn(), client.mapped(asked), tuple.learnReverse(up), tuple.remove(closing), tuple.remove(setFinServer + f.suffix),
-			tuple.remove(setFinToServer + f.suffix), accept()}},
+			syn(), client.mapped(asked), tuple.learnReverse(own.slot, s.OpeningTimeout), tuple.forget(own.ended), tuple.remove(own.closing),
+			tuple.remove(own.said), accept()}},
 		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
-		{why: "we say FIN to the server first", parts: []statement{fin(), tuple.notIn(setFinServer + f.suffix), tuple.update(setFinToServer + f.suffix)}},
-		{why: "both have said FIN", parts: []statement{fin(), tuple.in(setFinServer + f.suffix), tuple.update(closing)}},
-		{why: "a reset ends the flow", parts: []statement{rst(), tuple.update(closing)}},
-		{why: "and nobody answers it", parts: []statement{rst(), s.over(tuple, serverLeg(f), clientLeg(f))}},
-	}...)
-	if s.OwnPorts {
-		return append(rules, rule{why: "back the way the server's answers come", parts: []statement{tuple.writeReverse(up), accept()}})
+	}, macs)
+}
+
+// exit is a way out for a frame: the MACs it gets there.
+type exit struct {
+	why   string
+	write statement
+}
+
+// outChains are the chains for what we send on one leg: nearly all frames find
+// their MACs by the first of the exits.
+func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit) []chain {
+	closed, over, macs := name+"_closed", name+"_over", name+"_macs"
+	legs := s.tied(own, other)
+	rules := append([]rule{{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}}}, beginnings...)
+	rules = append(rules,
+		rule{why: "over, or not ours", parts: []statement{tuple.notIn(own.slot), follow(macs)}},
+		rule{why: "we say FIN to " + own.peer + " first", parts: []statement{fin(), tuple.notIn(own.ended), tuple.update(own.said)}},
+		rule{why: own.peer + " has said its own", parts: []statement{fin(), tuple.in(own.ended), jump(closed)}},
+		rule{why: "nothing more will be heard: what still comes, comes the way this frame goes",
+			parts: []statement{rst(), exits[0].write, tuple.learnReverse(own.ended, 0)}},
+		rule{why: "a reset ends both ways", parts: []statement{rst(), jump(closed)}},
+		rule{why: "on its way", parts: []statement{follow(macs)}})
+	known := chain{name: macs}
+	for _, w := range exits {
+		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
-	return append(rules,
-		rule{why: "as the client sends", parts: []statement{tuple.writeSame(setDown + f.suffix), accept()}},
-		rule{why: "before the client was answered: as it asked", parts: []statement{tuple.writeSame(asked), accept()}})
+	return []chain{s.overChain(over, tuple, legs), closedChain(closed, over, tuple, legs), known, {name: name, rules: rules}}
 }

@@ -78,12 +78,6 @@ func (k key) update(set string) statement {
 		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE})}
 }
 
-// shorten puts the key into a set for d, or lets it live for d from now.
-func (k key) shorten(set string, d time.Duration) statement {
-	return statement{fmt.Sprintf("update @%s { %s%s }", set, k.text, timeoutText(d)), append(k.load(),
-		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: d})}
-}
-
 // remove takes the key out of a set; what is not in it is no error.
 func (k key) remove(set string) statement {
 	return statement{fmt.Sprintf("delete @%s { %s }", set, k.text), append(k.load(),
@@ -126,11 +120,11 @@ func (k key) writeReverse(name string) statement {
 		append(k.lookupMACs(name), writeEther(etherDst, sourceMAC), writeEther(etherSrc, destinationMAC))}
 }
 
-// learnReverse maps the key to the MACs of an answer to this frame.
-func (k key) learnReverse(name string) statement {
-	return statement{fmt.Sprintf("update @%s { %s : ether daddr . ether saddr }", name, k.text), append(k.load(),
+// learnReverse maps the key to the MACs of an answer to this frame, for as long as learn does.
+func (k key) learnReverse(name string, d time.Duration) statement {
+	return statement{fmt.Sprintf("update @%s { %s%s : ether daddr . ether saddr }", name, k.text, timeoutText(d)), append(k.load(),
 		loadEther(etherDst, sourceMAC), loadEther(etherSrc, destinationMAC),
-		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: sourceMAC, SetName: name, Operation: unix.NFT_DYNSET_OP_UPDATE})}
+		&expr.Dynset{SrcRegKey: keyRegister, SrcRegData: sourceMAC, SetName: name, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: d})}
 }
 
 // load is a copy, so that appending to it never touches another statement.

@@ -23,11 +23,11 @@ const (
 	setPorts       = "ports"
 	setDown        = "down"
 	setUp          = "up"
+	setEndedDown   = "ended_down"
+	setEndedUp     = "ended_up"
 	setAsked       = "asked"
-	setFinClient   = "fin_client"
-	setFinToClient = "fin_to_client"
-	setFinServer   = "fin_server"
-	setFinToServer = "fin_to_server"
+	setSaidDown    = "said_down"
+	setSaidUp      = "said_up"
 	setClosingDown = "closing_down"
 	setClosingUp   = "closing_up"
 )
@@ -37,6 +37,8 @@ const (
 //
 //   - asked (of a pair of addresses where the client's port is not kept), from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
 //   - up, from our own SYN on, holds the MACs of the server's SYN-ACK; until that is seen, of an answer to our SYN
+//   - ended_down and ended_up hold the same from the end's FIN or reset on, for the frames that are late once the flow is over
+//   - said_down and said_up are where we said FIN first; closing_down and closing_up where both ends have, or one reset
 //
 // The flow sets are bounded: a SYN that finds down full is bridged. The others
 // are larger: a flow that was given a slot in down must find one for the rest.
@@ -57,7 +59,9 @@ func (s Spec) sets() []set {
 		}
 		add(setDown, true, s.FlowTimeout, s.Slots)
 		add(setUp, true, s.FlowTimeout, room)
-		for _, name := range []string{setFinClient, setFinToClient, setFinServer, setFinToServer, setClosingDown, setClosingUp} {
+		add(setEndedDown, true, s.FlowTimeout, room)
+		add(setEndedUp, true, s.FlowTimeout, room)
+		for _, name := range []string{setSaidDown, setSaidUp, setClosingDown, setClosingUp} {
 			add(name, false, s.FlowTimeout, room)
 		}
 	}

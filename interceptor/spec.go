@@ -68,22 +68,28 @@ type Spec struct {
 	Slots     uint32 // flows in the kernel's sets, those included that have just ended; further ones are bridged
 	Bypass    []Pair
 
-	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive
-	ClosingTimeout time.Duration // a flow of which both legs are closing is forgotten
+	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive, and as long as they send again what is lost
+	OpeningTimeout time.Duration // the same while its peer has said nothing but SYN, or nothing at all
+	EndedTimeout   time.Duration // a flow that is over is forgotten; above a few retransmissions
+	ClosingTimeout time.Duration // the same where there is no room to remember it elsewhere
 	AskedTimeout   time.Duration // the MACs of a SYN are forgotten; above any wait in the listener's backlog
 	ArmedTimeout   time.Duration // capture of new flows stops when Arm is not called
 }
 
 // DefaultTimeouts fills the timeouts that are 0.
 func (s Spec) DefaultTimeouts() Spec {
-	// Keepalive on both legs probes after 30 s and every 10 s: an idle flow
-	// whose peer lives refreshes its slot three times before it is lost.
 	set := func(d *time.Duration, v time.Duration) {
 		if *d == 0 {
 			*d = v
 		}
 	}
-	set(&s.FlowTimeout, 100*time.Second)
+	// TCP gives up on what is not acknowledged after 15 minutes (tcp(7),
+	// tcp_retries2): an outage that it outlives must not end the capture.
+	set(&s.FlowTimeout, 20*time.Minute)
+	// A SYN is sent again for the last time 32 s, an answer to one 16 s after
+	// the time before (tcp(7), tcp_syn_retries, tcp_synack_retries).
+	set(&s.OpeningTimeout, 100*time.Second)
+	set(&s.EndedTimeout, 20*time.Second)
 	set(&s.ClosingTimeout, time.Second)
 	set(&s.AskedTimeout, time.Minute)
 	set(&s.ArmedTimeout, time.Second)

@@ -170,50 +170,51 @@ func otherPorts(set string) statement {
 	return out
 }
 
-func tcpFlags(text string, mask, value byte) statement {
+func tcpFlags(text string, mask byte, op expr.CmpOp, value byte) statement {
 	return statement{text, []expr.Any{
 		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 13, Len: 1},
 		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 1, Mask: []byte{mask}, Xor: []byte{0}},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{value}},
+		&expr.Cmp{Op: op, Register: register, Data: []byte{value}},
 	}}
 }
 
 // syn matches the first packet of a handshake only.
 func syn() statement {
-	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN)
+	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn", tcpFIN|tcpSYN|tcpRST|tcpACK, expr.CmpOpEq, tcpSYN)
 }
 
 // synAck matches the server's answer to it.
 func synAck() statement {
-	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn|ack", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN|tcpACK)
+	return tcpFlags("tcp flags & (fin|syn|rst|ack) == syn|ack", tcpFIN|tcpSYN|tcpRST|tcpACK, expr.CmpOpEq, tcpSYN|tcpACK)
 }
 
 // pushed matches data that is neither the beginning nor the end of anything.
 func pushed() statement {
-	return tcpFlags("tcp flags & (fin|syn|rst|psh) == psh", tcpFIN|tcpSYN|tcpRST|tcpPSH, tcpPSH)
+	return tcpFlags("tcp flags & (fin|syn|rst|psh) == psh", tcpFIN|tcpSYN|tcpRST|tcpPSH, expr.CmpOpEq, tcpPSH)
 }
 
 // edgeOf matches what may begin or end a connection.
 func edgeOf() statement {
-	s := tcpFlags("tcp flags & (fin|syn|rst) != 0", tcpFIN|tcpSYN|tcpRST, 0)
-	s.exprs[len(s.exprs)-1] = &expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: []byte{0}}
-	return s
+	return tcpFlags("tcp flags & (fin|syn|rst) != 0", tcpFIN|tcpSYN|tcpRST, expr.CmpOpNeq, 0)
+}
+
+// endOf matches what says the last, or breaks off.
+func endOf() statement {
+	return tcpFlags("tcp flags & (fin|rst) != 0", tcpFIN|tcpRST, expr.CmpOpNeq, 0)
 }
 
 // midway matches what is neither the beginning nor the end of a connection.
 func midway() statement {
-	return tcpFlags("tcp flags & (fin|syn|rst) == 0", tcpFIN|tcpSYN|tcpRST, 0)
+	return tcpFlags("tcp flags & (fin|syn|rst) == 0", tcpFIN|tcpSYN|tcpRST, expr.CmpOpEq, 0)
 }
 
 // notSYN matches all that does not begin a connection.
 func notSYN() statement {
-	s := tcpFlags("tcp flags & (fin|syn|rst|ack) != syn", tcpFIN|tcpSYN|tcpRST|tcpACK, tcpSYN)
-	s.exprs[len(s.exprs)-1] = &expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: []byte{tcpSYN}}
-	return s
+	return tcpFlags("tcp flags & (fin|syn|rst|ack) != syn", tcpFIN|tcpSYN|tcpRST|tcpACK, expr.CmpOpNeq, tcpSYN)
 }
 
-func fin() statement { return tcpFlags("tcp flags & fin == fin", tcpFIN, tcpFIN) }
-func rst() statement { return tcpFlags("tcp flags & rst == rst", tcpRST, tcpRST) }
+func fin() statement { return tcpFlags("tcp flags & fin == fin", tcpFIN, expr.CmpOpEq, tcpFIN) }
+func rst() statement { return tcpFlags("tcp flags & rst == rst", tcpRST, expr.CmpOpEq, tcpRST) }
 
 func etherDstIs(mac []byte, text string) statement {
 	return statement{"ether daddr " + text, []expr.Any{

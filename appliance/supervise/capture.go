@@ -37,9 +37,9 @@ type Capture interface {
 	Close() error
 }
 
-// slotsPerFlow leaves room for flows that have ended: each keeps its slot for up
-// to 2 s more (interceptor.Spec.ClosingTimeout, and the kernel collects once a
-// second), so that 65,536 connections can also be as many new ones each second.
+// slotsPerFlow leaves room for flows that have ended: the kernel collects their
+// slots once a second, so that 65,536 connections can also be as many new ones
+// each second.
 const slotsPerFlow = 2
 
 // kernelRules is the Capture of the real kernel.

@@ -18,7 +18,8 @@ const backlog = 4096
 
 // FlowTimeout is how long an idle flow keeps its slot in the kernel's flow
 // sets when nobody says otherwise.
-const FlowTimeout = 100 * time.Second
+// An outage that the connections at both ends outlive must not end it (interceptor.Spec).
+const FlowTimeout = 20 * time.Minute
 
 // keepalive is when an idle connection is probed, in seconds: often enough for
 // its slot to be refreshed three times before it is lost.

@@ -12,7 +12,7 @@ import (
 
 func TestKeepaliveRefreshesASlotThrice(t *testing.T) {
 	for timeout, want := range map[time.Duration]keepalive{
-		FlowTimeout:     {30, 10, 6},
+		FlowTimeout:     {360, 120, 6},
 		3 * time.Second: {1, 1, 6},
 		time.Second:     {1, 1, 6},
 		time.Hour:       {1080, 360, 6},
@@ -42,8 +42,8 @@ func TestAcceptedSocketsAreReady(t *testing.T) {
 			{unix.SOL_SOCKET, unix.SO_MARK, 0, "mark"},
 			{unix.SOL_TCP, unix.TCP_NODELAY, 1, "nodelay"},
 			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "keepalive"},
-			{unix.SOL_TCP, unix.TCP_KEEPIDLE, 30, "idle"},
-			{unix.SOL_TCP, unix.TCP_KEEPINTVL, 10, "interval"},
+			{unix.SOL_TCP, unix.TCP_KEEPIDLE, 360, "idle"},
+			{unix.SOL_TCP, unix.TCP_KEEPINTVL, 120, "interval"},
 			{unix.SOL_TCP, unix.TCP_KEEPCNT, 6, "count"},
 		} {
 			if got, err := unix.GetsockoptInt(accepted, o.level, o.name); err != nil || got != o.value {

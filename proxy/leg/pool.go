@@ -46,7 +46,7 @@ const (
 	lingerTick = 10 * time.Millisecond
 	// lingerLimit is how long the peer may acknowledge nothing before the
 	// reset is sent all the same.
-	lingerLimit = time.Second
+	lingerLimit = 5 * time.Second
 )
 
 // NewPool makes the pool of a loop.

@@ -45,7 +45,7 @@ func TestResetFlowsGiveTheirSlotsBack(t *testing.T) {
 	if got := status(t, p).Flows.Captured; got != 2*each {
 		t.Errorf("%d flows were captured, want %d", got, 2*each)
 	}
-	// Idle flows keep a slot for 100 s.
+	// Idle flows keep a slot for 20 minutes.
 	eventually(t, "slots to come back", func() bool {
 		h := footprint(t, sets, p)
 		return h["elements of down4"]+h["elements of up4"] == 0
