@@ -40,15 +40,21 @@ func (s *Sender) Send(f *Flow) error {
 	if f.UpstreamFD == NoSocket {
 		fds = fds[:1]
 	}
-	err := unix.Sendmsg(s.fd, b[:], unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ETOOMANYREFS), errors.Is(err, unix.ENOBUFS):
-		return ErrFull
-	default:
-		return fmt.Errorf("hand over flow %d: %w", f.ID, err)
+	err := s.send(b[:], fds)
+	if err == nil || errors.Is(err, ErrFull) {
+		return err
 	}
+	return fmt.Errorf("hand over flow %d: %w", f.ID, err)
+}
+
+// send queues a message with its sockets. It returns ErrFull, or what
+// sendmsg(2) does.
+func (s *Sender) send(b []byte, fds []int) error {
+	err := unix.Sendmsg(s.fd, b, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ETOOMANYREFS) || errors.Is(err, unix.ENOBUFS) {
+		return ErrFull
+	}
+	return err
 }
 
 // Close closes the sending end.
@@ -69,19 +75,12 @@ func (r *Receiver) Receive(f *Flow) error {
 	var b [messageSize]byte
 	// Room for exactly two descriptors: cmsghdr and two ints (cmsg(3)).
 	var oob [24]byte
-	n, oobn, _, _, err := unix.Recvmsg(r.fd, b[:], oob[:], unix.MSG_CMSG_CLOEXEC)
-	switch {
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-		return ErrEmpty
-	case err != nil:
-		return fmt.Errorf("take flow: %w", err)
-	}
-	if n == 0 && oobn == 0 {
-		return fmt.Errorf("take flow: %w", unix.EPIPE)
-	}
-	fds, err := rights(oob[:oobn])
-	if err != nil {
+	n, fds, err := r.receive(b[:], oob[:])
+	if errors.Is(err, ErrEmpty) {
 		return err
+	}
+	if err != nil {
+		return fmt.Errorf("take flow: %w", err)
 	}
 	if err := f.unmarshal(b[:n]); err != nil {
 		closeAll(fds)
@@ -102,14 +101,33 @@ func (r *Receiver) Receive(f *Flow) error {
 	return nil
 }
 
+// receive takes the oldest message: n bytes and its sockets. It returns
+// ErrEmpty when none waits, and EPIPE when none will come any more.
+func (r *Receiver) receive(b, oob []byte) (n int, fds []int, err error) {
+	n, oobn, _, _, err := unix.Recvmsg(r.fd, b, oob, unix.MSG_CMSG_CLOEXEC)
+	switch {
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+		return 0, nil, ErrEmpty
+	case err != nil:
+		return 0, nil, err
+	case n == 0 && oobn == 0:
+		return 0, nil, unix.EPIPE
+	}
+	fds, err = rights(oob[:oobn])
+	return n, fds, err
+}
+
 // Waiting is how many flows nobody has taken yet.
 func (r *Receiver) Waiting() (int, error) {
-	n, err := unix.IoctlGetInt(r.fd, unix.SIOCINQ)
+	n, err := r.waiting()
 	if err != nil {
 		return 0, fmt.Errorf("count waiting flows: %w", err)
 	}
 	return n / messageSize, nil
 }
+
+// waiting is how many bytes nobody has taken yet.
+func (r *Receiver) waiting() (int, error) { return unix.IoctlGetInt(r.fd, unix.SIOCINQ) }
 
 // Close closes this holder's receiving end.
 func (r *Receiver) Close() error { return unix.Close(r.fd) }
@@ -117,7 +135,7 @@ func (r *Receiver) Close() error { return unix.Close(r.fd) }
 func rights(oob []byte) ([]int, error) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return nil, fmt.Errorf("take flow: %w", err)
+		return nil, fmt.Errorf("read control message: %w", err)
 	}
 	var fds []int
 	for i := range messages {

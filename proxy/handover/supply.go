@@ -16,12 +16,9 @@ const SupplyBatch = 32
 // SendSockets queues a batch of SupplyBatch sockets. The caller keeps its own
 // descriptors and closes them.
 func (s *Sender) SendSockets(batch *[SupplyBatch]int) error {
-	err := unix.Sendmsg(s.fd, []byte{messageVersion}, unix.UnixRights(batch[:]...), nil, unix.MSG_NOSIGNAL)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ETOOMANYREFS), errors.Is(err, unix.ENOBUFS):
-		return ErrFull
+	err := s.send([]byte{messageVersion}, batch[:])
+	if err == nil || errors.Is(err, ErrFull) {
+		return err
 	}
 	return fmt.Errorf("supply sockets: %w", err)
 }
@@ -31,27 +28,21 @@ func (s *Sender) SendSockets(batch *[SupplyBatch]int) error {
 func (r *Receiver) ReceiveSockets(fds []int) ([]int, error) {
 	var b [1]byte
 	var oob [16 + 4*SupplyBatch]byte // cmsghdr and the descriptors (cmsg(3))
-	n, oobn, _, _, err := unix.Recvmsg(r.fd, b[:], oob[:], unix.MSG_CMSG_CLOEXEC)
+	_, got, err := r.receive(b[:], oob[:])
 	switch {
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-		return fds, ErrEmpty
+	case errors.Is(err, ErrEmpty):
+		return fds, err
 	case err != nil:
 		return fds, fmt.Errorf("take sockets: %w", err)
-	case n == 0:
-		return fds, fmt.Errorf("take sockets: %w", unix.EPIPE)
-	case oobn == 0:
+	case len(got) == 0:
 		return fds, fmt.Errorf("take sockets: %w", unix.EMFILE)
-	}
-	got, err := rights(oob[:oobn])
-	if err != nil {
-		return fds, err
 	}
 	return append(fds, got...), nil
 }
 
 // Batches is how many batches nobody has taken yet.
 func (r *Receiver) Batches() (int, error) {
-	n, err := unix.IoctlGetInt(r.fd, unix.SIOCINQ)
+	n, err := r.waiting()
 	if err != nil {
 		return 0, fmt.Errorf("count supplied sockets: %w", err)
 	}
