@@ -93,12 +93,12 @@ func (l *Log) fileQueue() (*queue, error) {
 
 func (l *Log) syslogQueue() (*queue, error) {
 	network, address, ok := strings.Cut(l.settings.Syslog, "://")
-	message := NewSyslog(l.settings.Host)
+	message, to := NewSyslog(l.settings.Host), connection{network: network, address: address}
 	switch {
 	case ok && network == "udp":
-		return newQueue("syslog", &terminated{message}, &datagrams{address: address}, syslogRetry, l.log), nil
+		return newQueue("syslog", &terminated{message}, &datagrams{to}, syslogRetry, l.log), nil
 	case ok && network == "tcp":
-		return newQueue("syslog", &counted{format: message}, &stream{address: address}, syslogRetry, l.log), nil
+		return newQueue("syslog", &counted{format: message}, &stream{to}, syslogRetry, l.log), nil
 	}
 	return nil, fmt.Errorf("read log settings: syslog is %q: want udp://HOST:PORT or tcp://HOST:PORT", l.settings.Syslog)
 }
