@@ -3,20 +3,12 @@ package metrics
 // portMetrics are about the bridge's two ports.
 func portMetrics() []metric {
 	return []metric{
-		{name: "limpid_port_up", kind: gauge, labels: []string{"port"},
-			help: "1 if the port of the bridge is there and up; lan is the one towards the clients, wan the one towards the servers.",
-			read: func(s *scrape, emit emit) {
-				for _, p := range s.Ports {
-					emit(truth(p.Up), p.Side)
-				}
-			}},
-		{name: "limpid_port_carrier", kind: gauge, labels: []string{"port"},
-			help: "1 if the port of the bridge has a carrier.",
-			read: func(s *scrape, emit emit) {
-				for _, p := range s.Ports {
-					emit(truth(p.Carrier), p.Side)
-				}
-			}},
+		portState("limpid_port_up",
+			"1 if the port of the bridge is there and up; lan is the one towards the clients, wan the one towards the servers.",
+			func(p Port) bool { return p.Up }),
+		portState("limpid_port_carrier",
+			"1 if the port of the bridge has a carrier.",
+			func(p Port) bool { return p.Carrier }),
 		portCounter("limpid_port_bytes_total",
 			"Bytes of frames that the port of the bridge carried, captured or bridged, as the kernel counts them since it knows the port.",
 			func(t Traffic) uint64 { return t.Bytes }),
@@ -30,6 +22,15 @@ func portMetrics() []metric {
 			"Frames that were dropped at the port for want of room or of anybody who wants them, as the kernel counts them since it knows the port.",
 			func(t Traffic) uint64 { return t.Dropped }),
 	}
+}
+
+// portState is what is true or not of each port.
+func portState(name, help string, read func(Port) bool) metric {
+	return metric{name: name, kind: gauge, help: help, labels: []string{"port"}, read: func(s *scrape, emit emit) {
+		for _, p := range s.Ports {
+			emit(truth(read(p)), p.Side)
+		}
+	}}
 }
 
 // portCounter is a counter that the kernel keeps for each port and direction.

@@ -86,33 +86,29 @@ func (e *End) Expect(want string) {
 // ExpectNothing checks that nothing came yet: no byte, no end.
 func (e *End) ExpectNothing() {
 	e.t.Helper()
-	_ = e.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
-	var b [256]byte
-	n, err := e.Read(b[:])
-	if n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-		e.t.Fatalf("%s: got %q, %v; want nothing yet", e.Name, b[:n], err)
-	}
+	e.expectError(30*time.Millisecond, os.ErrDeadlineExceeded, "nothing yet")
 }
 
 // ExpectEOF checks that the next thing is the orderly end.
 func (e *End) ExpectEOF() {
 	e.t.Helper()
-	_ = e.SetReadDeadline(time.Now().Add(patience))
-	var b [256]byte
-	n, err := e.Read(b[:])
-	if n != 0 || !errors.Is(err, io.EOF) {
-		e.t.Fatalf("%s: got %q, %v; want the end", e.Name, b[:n], err)
-	}
+	e.expectError(patience, io.EOF, "the end")
 }
 
 // ExpectReset checks that the next thing is a reset.
 func (e *End) ExpectReset() {
 	e.t.Helper()
-	_ = e.SetReadDeadline(time.Now().Add(patience))
+	e.expectError(patience, unix.ECONNRESET, "a reset")
+}
+
+// expectError checks that reading gives no byte within d, but want.
+func (e *End) expectError(d time.Duration, want error, meaning string) {
+	e.t.Helper()
+	_ = e.SetReadDeadline(time.Now().Add(d))
 	var b [256]byte
 	n, err := e.Read(b[:])
-	if n != 0 || !errors.Is(err, unix.ECONNRESET) {
-		e.t.Fatalf("%s: got %q, %v; want a reset", e.Name, b[:n], err)
+	if n != 0 || !errors.Is(err, want) {
+		e.t.Fatalf("%s: got %q, %v; want %s", e.Name, b[:n], err, meaning)
 	}
 }
 
