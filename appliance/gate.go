@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/appliance/child"
-	"limpid/appliance/config"
 	"limpid/appliance/link"
 	"limpid/appliance/supervise"
 	"limpid/interceptor"
@@ -31,11 +30,9 @@ func gateLineOf(t supervise.Told) gateLine {
 	line := gateLine{
 		lead: leadOf(t),
 		Settings: gate.Settings{
+			Upstream:       upstreamOf(t),
 			Handshake:      interceptor.Handshake(t.Handshake),
 			MaxConnections: min(t.Flows, t.Config.Intercept.MaxConnections),
-			KeepPort:       t.Config.Proxy.ClientPort == config.ClientPortKeep,
-			KeepAddress:    t.Config.Intercept.Mode == config.ModeFull,
-			HealthOrigin:   t.Origin,
 		},
 	}
 	if t.Grace > 0 {

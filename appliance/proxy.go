@@ -61,15 +61,20 @@ func directOf(t supervise.Told) *intake.Settings {
 	if interceptor.Handshake(t.Handshake) != interceptor.Accept {
 		return nil
 	}
-	direct := &intake.Settings{
-		KeepPort:     t.Config.Proxy.ClientPort == config.ClientPortKeep,
-		KeepAddress:  t.Config.Intercept.Mode == config.ModeFull,
-		HealthOrigin: t.Origin,
-	}
+	direct := &intake.Settings{Upstream: upstreamOf(t)}
 	if len(t.Config.Bridge.VLANs) > 0 {
 		direct.Mark = uint32(interceptor.MarkToClient)
 	}
 	return direct
+}
+
+// upstreamOf is how gate and proxy are to connect to servers.
+func upstreamOf(t supervise.Told) intake.Upstream {
+	return intake.Upstream{
+		KeepPort:     t.Config.Proxy.ClientPort == config.ClientPortKeep,
+		KeepAddress:  t.Config.Intercept.Mode == config.ModeFull,
+		HealthOrigin: t.Origin,
+	}
 }
 
 func proxyCommand() command {

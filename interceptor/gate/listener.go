@@ -33,7 +33,7 @@ func (l *listener) Ready(uint32) {
 		switch {
 		case err == nil:
 			l.gate.accepted(fd, client)
-		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
+		case intake.OutOfDescriptors(err):
 			l.gate.pauseAccepting(err)
 			return
 		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
@@ -88,11 +88,12 @@ func (g *Gate) accepted(fd int, client netip.AddrPort) {
 		_ = unix.Close(fd)
 		return
 	}
+	flow := &handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now()}
 	if server.Addr().IsLoopback() {
-		g.acceptedHealth(fd, client, server)
+		g.forwardHealth(flow)
 		return
 	}
-	g.forward(&handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now()})
+	g.forward(flow)
 }
 
 // forward gives an accepted connection its upstream and hands both over.
@@ -115,22 +116,15 @@ func (g *Gate) forward(flow *handover.Flow) {
 	g.offer(flow)
 }
 
-// acceptedHealth serves the watchdog, who connects to the listener itself over
-// loopback; its flow takes the same way through the proxy as any other.
-func (g *Gate) acceptedHealth(fd int, client, server netip.AddrPort) {
-	flow := handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now(), Health: true}
-	if !client.Addr().IsLoopback() || !g.HealthOrigin.IsValid() {
-		intake.Reset(fd)
+// forwardHealth does the same for the watchdog, who connects to the listener
+// itself.
+func (g *Gate) forwardHealth(flow *handover.Flow) {
+	if err := g.ConnectHealth(flow); err != nil {
+		g.log.Warn("cannot serve a health check", "error", err)
+		intake.Reset(flow.ClientFD)
 		return
 	}
-	upstream, err := intake.ConnectPlain(g.HealthOrigin)
-	if err != nil {
-		g.log.Warn("cannot reach the health origin", "error", err)
-		intake.Reset(fd)
-		return
-	}
-	flow.UpstreamFD = upstream
-	g.offer(&flow)
+	g.offer(flow)
 }
 
 // vlanOf is the VLAN in the mark a socket took from its SYN.

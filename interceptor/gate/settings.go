@@ -1,22 +1,21 @@
 package gate
 
 import (
-	"net/netip"
+	"cmp"
 	"time"
 
 	"limpid/interceptor"
 	"limpid/proxy/handover"
+	"limpid/proxy/intake"
 	"limpid/proxy/scoreboard"
 )
 
 // Settings are what the gate is told at its start.
 type Settings struct {
+	intake.Upstream
 	Handshake      interceptor.Handshake `json:"handshake"`
 	MaxConnections int                   `json:"max_connections"` // flows at once, both here and in the proxy
 	Queue          uint16                `json:"queue"`           // NFQUEUE number
-	KeepPort       bool                  `json:"keep_port"`       // upstream uses the client's own port too
-	KeepAddress    bool                  `json:"keep_address"`    // upstream uses the client's address; false: the box's
-	HealthOrigin   netip.AddrPort        `json:"health_origin"`   // where the watchdog's checks are connected to
 
 	AnswerTimeout time.Duration `json:"answer_timeout"` // a server that is silent so long gets the SYN itself
 	ClientTimeout time.Duration `json:"client_timeout"` // an approved client must complete its handshake
@@ -25,15 +24,10 @@ type Settings struct {
 
 // DefaultTimeouts fills the timeouts that are 0.
 func (s Settings) DefaultTimeouts() Settings {
-	set := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
 	// Below the 1 s after which a client sends its SYN again (RFC 6298 section 2).
-	set(&s.AnswerTimeout, 800*time.Millisecond)
-	set(&s.ClientTimeout, 10*time.Second)
-	set(&s.TakeTimeout, 250*time.Millisecond)
+	s.AnswerTimeout = cmp.Or(s.AnswerTimeout, 800*time.Millisecond)
+	s.ClientTimeout = cmp.Or(s.ClientTimeout, 10*time.Second)
+	s.TakeTimeout = cmp.Or(s.TakeTimeout, 250*time.Millisecond)
 	return s
 }
 

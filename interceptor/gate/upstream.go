@@ -34,7 +34,7 @@ func keepaliveOf(listener int) (k keepalive, err error) {
 
 // connect begins a connection to the server as the client, and does not wait for it.
 func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, error) {
-	family := familyOf(server.Addr())
+	family := intake.FamilyOf(server.Addr())
 	fd, err := g.upstream(family, o.vlan)
 	if err == nil {
 		err = g.keep.set(fd)
@@ -45,14 +45,10 @@ func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, e
 	}
 	if g.KeepAddress {
 		o.show(fd, family)
-		local := client
-		if !g.KeepPort {
-			local = netip.AddrPortFrom(client.Addr(), 0)
-		}
-		if err := intake.Bind(fd, local); err != nil {
-			_ = unix.Close(fd)
-			return -1, fmt.Errorf("bind upstream socket to %v: %w", local, err)
-		}
+	}
+	if err := g.BindAs(fd, client); err != nil {
+		_ = unix.Close(fd)
+		return -1, fmt.Errorf("bind upstream socket for %v: %w", client, err)
 	}
 	if err := intake.Connect(fd, server); err != nil {
 		_ = unix.Close(fd)
@@ -61,19 +57,12 @@ func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, e
 	return fd, nil
 }
 
-func familyOf(a netip.Addr) int {
-	if a.Is6() {
-		return unix.AF_INET6
-	}
-	return unix.AF_INET
-}
-
 // upstream makes a socket that may be bound to any client's address and
 // connected without privilege.
 func (g *Gate) upstream(family int, vlan uint16) (int, error) {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := intake.Socket(family)
 	if err != nil {
-		return -1, fmt.Errorf("make upstream socket: %w", err)
+		return -1, err
 	}
 	if err := g.dress(fd, family, vlan); err != nil {
 		_ = unix.Close(fd)

@@ -3,7 +3,6 @@ package intake
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -24,15 +23,10 @@ var ErrDescriptors = errors.New("no descriptor is left")
 
 // Settings is what an intake is told.
 type Settings struct {
-	// KeepPort has the upstream use the client's own port, KeepAddress its
-	// address; without KeepAddress the box's own is used.
-	KeepPort    bool `json:"keep_port"`
-	KeepAddress bool `json:"keep_address"`
+	Upstream
 	// Mark is what an accepted socket carries (SO_MARK) when its client is in
 	// no VLAN, 0 when there are no VLANs to tell apart.
 	Mark uint32 `json:"mark"`
-	// HealthOrigin is where the watchdog's checks are connected to.
-	HealthOrigin netip.AddrPort `json:"health_origin"`
 }
 
 // Sockets is what an intake works with. It owns none of it.
@@ -76,7 +70,7 @@ func (i *Intake) Next(listener int, now time.Time, f *handover.Flow) error {
 	case err == nil:
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
 		return ErrEmpty
-	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
+	case OutOfDescriptors(err):
 		return fmt.Errorf("accept: %w: %w", ErrDescriptors, err)
 	default:
 		return fmt.Errorf("accept: %w", err)
@@ -106,7 +100,7 @@ func (i *Intake) Next(listener int, now time.Time, f *handover.Flow) error {
 // connect gives f its upstream socket, unless the gate must.
 func (i *Intake) connect(f *handover.Flow) (err error) {
 	if f.Server.Addr().IsLoopback() {
-		return i.connectHealth(f)
+		return i.settings.ConnectHealth(f)
 	}
 	if i.settings.Mark != 0 {
 		mark, err := unix.GetsockoptInt(f.ClientFD, unix.SOL_SOCKET, unix.SO_MARK)
@@ -118,15 +112,9 @@ func (i *Intake) connect(f *handover.Flow) (err error) {
 	if err != nil || fd == handover.NoSocket {
 		return nil //nolint:nilerr // out of sockets or of descriptors: the gate connects
 	}
-	if i.settings.KeepAddress {
-		local := f.Client
-		if !i.settings.KeepPort {
-			local = netip.AddrPortFrom(local.Addr(), 0)
-		}
-		if err := Bind(fd, local); err != nil {
-			_ = unix.Close(fd)
-			return nil //nolint:nilerr // EACCES: below 1024; whatever else it is, the gate says so
-		}
+	if err := i.settings.BindAs(fd, f.Client); err != nil {
+		_ = unix.Close(fd)
+		return nil //nolint:nilerr // EACCES: below 1024; whatever else it is, the gate says so
 	}
 	if n, err := unix.IoctlGetInt(f.ClientFD, unix.SIOCINQ); err == nil && n > 0 {
 		// What the client has sent already goes with the ACK that ends the
@@ -139,42 +127,4 @@ func (i *Intake) connect(f *handover.Flow) (err error) {
 	}
 	f.UpstreamFD, f.Unprobed = fd, true
 	return nil
-}
-
-// connectHealth serves the watchdog, who connects to the listener itself over
-// loopback; its flow takes the same way as any other.
-func (i *Intake) connectHealth(f *handover.Flow) error {
-	if !f.Client.Addr().IsLoopback() || !i.settings.HealthOrigin.IsValid() {
-		return fmt.Errorf("take connection from %v to the listener itself: %w", f.Client, unix.EINVAL)
-	}
-	f.Health = true
-	fd, err := ConnectPlain(i.settings.HealthOrigin)
-	if err != nil {
-		return fmt.Errorf("reach the health origin: %w", err)
-	}
-	f.UpstreamFD = fd
-	return nil
-}
-
-// ConnectPlain begins a connection from the box itself.
-func ConnectPlain(to netip.AddrPort) (int, error) {
-	family := unix.AF_INET
-	if to.Addr().Is6() {
-		family = unix.AF_INET6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("make socket: %w", err)
-	}
-	if err := Connect(fd, to); err != nil {
-		_ = unix.Close(fd)
-		return -1, fmt.Errorf("connect to %v: %w", to, err)
-	}
-	return fd, nil
-}
-
-// Reset closes a socket with RST, so that its peer waits for nothing.
-func Reset(fd int) {
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	_ = unix.Close(fd)
 }

@@ -71,7 +71,7 @@ func pair(t *testing.T) (send, receive int) {
 // visit connects to the listener and waits until the connection can be accepted.
 func (b *bench) visit(t *testing.T) (client int) {
 	t.Helper()
-	client, err := ConnectPlain(b.address)
+	client, err := connectFromBox(b.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestNextOnAnEmptyListener(t *testing.T) {
 }
 
 func TestHealthChecksReachTheirOrigin(t *testing.T) {
-	b, origin := newBench(t, Settings{KeepAddress: true, KeepPort: true})
+	b, origin := newBench(t, Settings{Upstream: Upstream{KeepAddress: true, KeepPort: true}})
 	client := b.visit(t)
 	var f handover.Flow
 	if err := b.Next(b.listener, time.Now(), &f); err != nil {
@@ -148,7 +148,7 @@ func TestStashTakesFromTheSupplyUntilNothingIsLeft(t *testing.T) {
 // TestWithoutASocketTheGateConnects sends a connection from an address that is
 // not loopback's through connect as the intake would, with nothing in the stash.
 func TestWithoutASocketTheGateConnects(t *testing.T) {
-	b, _ := newBench(t, Settings{KeepAddress: true})
+	b, _ := newBench(t, Settings{Upstream: Upstream{KeepAddress: true}})
 	f := handover.Flow{
 		ID: 7, Client: netip.MustParseAddrPort("192.0.2.1:40000"), Server: netip.MustParseAddrPort("192.0.2.2:80"),
 		UpstreamFD: handover.NoSocket,

@@ -2,6 +2,8 @@ package intake
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"net/netip"
 	"unsafe"
 
@@ -19,6 +21,12 @@ func Accept(listener int) (fd int, client netip.AddrPort, err error) {
 		return -1, netip.AddrPort{}, errno
 	}
 	return int(n), addrPort(&raw), nil
+}
+
+// OutOfDescriptors reports whether Accept failed for want of a descriptor or of
+// memory: the connection waits in the listener's backlog (accept(2)).
+func OutOfDescriptors(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
 }
 
 // LocalAddress is getsockname(2): behind TPROXY, where the client wanted to go.
@@ -54,6 +62,23 @@ func raw(a netip.AddrPort) (r unix.RawSockaddrInet6, size uintptr) {
 	return r, unix.SizeofSockaddrInet6
 }
 
+// FamilyOf is the address family of a: AF_INET or AF_INET6.
+func FamilyOf(a netip.Addr) int {
+	if a.Is6() {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
+// Socket makes a nonblocking TCP socket of an address family.
+func Socket(family int) (int, error) {
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("make socket: %w", err)
+	}
+	return fd, nil
+}
+
 // Bind is bind(2).
 func Bind(fd int, to netip.AddrPort) error {
 	r, size := raw(to)
@@ -71,4 +96,10 @@ func Connect(fd int, to netip.AddrPort) error {
 		return errno
 	}
 	return nil
+}
+
+// Reset closes a socket with RST, so that its peer waits for nothing.
+func Reset(fd int) {
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	_ = unix.Close(fd)
 }
