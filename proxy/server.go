@@ -144,11 +144,9 @@ func (s *server) complain(what string, err error) {
 // beat shows that the loop is alive.
 func (s *server) beat() {
 	s.worker.Flush()
-	if s.number == 0 {
-		s.proxy.countLog()
-	}
 	s.proxy.sockets.Board.Beat(s.number)
 	if s.number == 0 {
+		s.proxy.countLog()
 		s.proxy.sockets.Board.Set(scoreboard.Goroutines, uint64(runtime.NumGoroutine()))
 	}
 	if !s.taking && !s.lost && !s.draining.Load() && s.proxy.active.Load() < s.proxy.most-s.proxy.most/16 {
