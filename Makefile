@@ -25,7 +25,7 @@ GOTEST := -count=1
 # Everything that needs no lab: what is left of the module without test/.
 UNIT    = $$(go list ./... | grep -v '^limpid/test\(/\|$$\)')
 # Labs in which limpid itself is built with the race detector. Their times say nothing then, so tests of times are not among them.
-RACED   = ./test/wire
+RACED   = ./test/wire ./test/scenarios ./test/clients
 # Hidden folders hold caches and tools, but for .ci.
 GOFILES = $$(find * .ci -name '*.go')
 
@@ -64,7 +64,7 @@ unit: $(REPORT)
 unit-race: $(REPORT)
 	@CGO_ENABLED=1 $(REPORT) run -- -race $(GOTEST) -timeout 10m $(UNIT)
 
-race: $(REPORT) ## Unit tests and the wire's under the race detector (root; some 15 minutes)
+race: $(REPORT) ## Unit tests, the wire's, scenarios and clients under the race detector (root; some 15 minutes)
 	@.ci/root race
 	@.ci/deps race
 	@$(MAKE) unit-race

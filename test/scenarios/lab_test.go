@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,13 +18,33 @@ import (
 // startTime is how long limpid may take to be inline; emulated machines are slow.
 const startTime = 30 * time.Second
 
-// TestInLab plays every scenario through `limpid supervise`, between namespaces.
-func TestInLab(t *testing.T) { playInLab(t, "tunnel") }
+// TestInLab plays every scenario without settings of its own through `limpid
+// supervise`, between namespaces.
+func TestInLab(t *testing.T) { playInLab(t, script.Settings{NonHTTP: "tunnel"}) }
 
-// TestInLabWithReset plays those that want non_http="reset".
-func TestInLabWithReset(t *testing.T) { playInLab(t, "reset") }
+// TestInLabWithReset plays those that want no more than non_http="reset".
+func TestInLabWithReset(t *testing.T) { playInLab(t, script.Settings{NonHTTP: "reset"}) }
 
-func playInLab(t *testing.T, nonHTTP string) {
+// TestInLabWithSettings plays the others, those that agree through one limpid.
+func TestInLabWithSettings(t *testing.T) {
+	all, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := map[script.Settings]bool{{NonHTTP: "tunnel"}: true, {NonHTTP: "reset"}: true}
+	for _, s := range all {
+		if !done[s.Proxy] {
+			done[s.Proxy] = true
+			t.Run(s.Proxy.String(), func(t *testing.T) {
+				t.Parallel()
+				playInLab(t, s.Proxy)
+			})
+		}
+	}
+}
+
+// playInLab plays the scenarios with these settings through one limpid.
+func playInLab(t *testing.T, settings script.Settings) {
 	r := newRig(t)
 	limpid, err := r.lab.StartLimpid(t.Context(), fmt.Sprintf(`
 [bridge]
@@ -33,31 +52,66 @@ ports = ["eth0", "eth1"]
 [management]
 address = "none"
 [proxy]
-non_http = %q
-`, nonHTTP))
+%s`, settings.TOML()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := limpid.WaitMode("inline", startTime); err != nil {
 		t.Fatal(err)
 	}
+	if now, err := limpid.Status(t.Context()); err != nil || inVM() && (now.Capture != "broute" || now.Handshake != "mirror") {
+		t.Fatalf("capture %q, handshake %q, %v: the virtual machine is there for broute and mirror", now.Capture, now.Handshake, err)
+	}
 	r.control = control.NewClient(limpid.RunDir)
-	var requests, flows atomic.Uint64
+	sum := sums{deadlines: map[string]float64{"head": 0, "body": 0, "idle": 0}}
 	// Runs when all scenarios are over.
 	t.Cleanup(func() {
 		defer r.control.Close()
-		err := limpid.WaitStatus(patience, fmt.Sprintf("%d requests on %d flows, all ended", requests.Load(), flows.Load()), func(s lab.Status) bool {
-			return s.Requests == requests.Load() && s.Flows.Captured == flows.Load() && s.Flows.Active == 0
-		})
-		if err != nil && !t.Failed() {
+		if err := sum.check(limpid); err != nil && !t.Failed() {
 			t.Error(err)
 		}
 	})
-	each(t, func(s *script.Scenario) bool { return s.NonHTTP == nonHTTP }, func(t *testing.T, s *script.Scenario) {
-		requests.Add(s.Count.Requests)
-		flows.Add(1)
+	each(t, func(s *script.Scenario) bool { return s.Proxy == settings }, func(t *testing.T, s *script.Scenario) {
+		sum.add(s.Count)
 		r.play(t, s)
 	})
+}
+
+// sums are what limpid counts of all scenarios together.
+type sums struct {
+	mu              sync.Mutex
+	requests, flows uint64
+	deadlines       map[string]float64
+}
+
+func (s *sums) add(c script.Count) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flows++
+	s.requests += c.Requests
+	if c.Deadline != "" {
+		s.deadlines[c.Deadline]++
+	}
+}
+
+// check waits until limpid has counted that.
+func (s *sums) check(p *lab.Limpid) error {
+	err := p.WaitStatus(patience, fmt.Sprintf("%d requests on %d flows, all ended", s.requests, s.flows), func(now lab.Status) bool {
+		return now.Requests == s.requests && now.Flows.Captured == s.flows && now.Flows.Active == 0
+	})
+	if err != nil {
+		return err
+	}
+	metrics, err := p.Metrics(context.Background()) // that of the test has ended
+	if err != nil {
+		return err
+	}
+	for name, want := range s.deadlines {
+		if got, ok := metrics[fmt.Sprintf("limpid_flows_timed_out_total{deadline=%q}", name)]; !ok || got != want {
+			return fmt.Errorf("deadline %s passed %v times, want %v", name, got, want)
+		}
+	}
+	return nil
 }
 
 // TestOverPlainBridge plays what limpid claims to be a wire for over one.

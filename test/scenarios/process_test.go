@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"limpid/proxy/flowtest"
 	"limpid/proxy/handover"
+	"limpid/proxy/http1"
 	"limpid/proxy/relay"
 	"limpid/proxy/scoreboard"
 	"limpid/test/scenarios/script"
@@ -60,7 +62,7 @@ func TestInProcess(t *testing.T) {
 func playInProcess(t *testing.T, s *script.Scenario, way way) {
 	clientInner, client := connection(t, way.tiny, s.Buffers)
 	upstreamInner, server := connection(t, way.tiny, s.Buffers)
-	p := newProxy(t, relay.Settings{ResetNonHTTP: s.NonHTTP == "reset"})
+	p := newProxy(t, settings(s.Proxy))
 	flow := &handover.Flow{
 		ID: 1, Mirror: !way.late, Started: time.Now(), ClientFD: flowtest.Descriptor(t, clientInner), UpstreamFD: flowtest.Descriptor(t, upstreamInner),
 		Client: netip.MustParseAddrPort("192.0.2.1:1234"), Server: netip.MustParseAddrPort("198.51.100.1:80"),
@@ -79,6 +81,18 @@ func playInProcess(t *testing.T, s *script.Scenario, way way) {
 		t.Fatal(err)
 	}
 	p.check(s.Count)
+}
+
+// settings are those of the relay, as package proxy makes them.
+func settings(s script.Settings) relay.Settings {
+	limits := http1.DefaultLimits()
+	return relay.Settings{
+		ResetNonHTTP: s.NonHTTP == "reset",
+		Limits: http1.Limits{
+			Head: cmp.Or(s.HeadLimit, limits.Head), Line: cmp.Or(s.LineLimit, limits.Line), Fields: cmp.Or(s.FieldsLimit, limits.Fields),
+		},
+		HeadTimeout: s.HeadTimeout, BodyTimeout: s.BodyTimeout, IdleTimeout: s.IdleTimeout,
+	}
 }
 
 // TestOverPlainConnection plays what limpid claims to be a wire for over one.
@@ -219,6 +233,11 @@ func (p *proxy) check(want script.Count) {
 	for i := range scoreboard.TunnelReasons {
 		if cell(scoreboard.TunnelBy+scoreboard.Cell(i)) > 0 {
 			got.Tunnel += relay.Reason(i).String()
+		}
+	}
+	for i, name := range []string{"head", "body", "idle"} { // in the order of the cells
+		if cell(scoreboard.HeadTimeout+scoreboard.Cell(i)) > 0 {
+			got.Deadline += name
 		}
 	}
 	if got != want {

@@ -1,6 +1,7 @@
 package wirevm
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,25 @@ func TestWireOnAKernelWithBrouteAndQueue(t *testing.T) {
 		Env:      []string{lab.EnvBinary + "=" + inGuest},
 		Memory:   3072,
 		Timeout:  15 * time.Minute,
+	})
+}
+
+// notInVM are the topics that are left to the host's kernel: large transfers take an emulated processor minutes.
+func notInVM() []string { return []string{"bulk", "pressure"} }
+
+func TestScenariosOnAKernelWithBrouteAndQueue(t *testing.T) {
+	limpid, err := lab.Binary(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("left out: the topics %s, and what needs settings of its own", strings.Join(notInVM(), ", "))
+	vm.Test(t, "./test/scenarios", "^TestInLab(WithReset)?$", vm.Spec{
+		Programs: []string{"ip", "nft", "ping", "setpriv", "sh"},
+		Files:    map[string]string{inGuest: limpid},
+		Args:     []string{"-test.skip=/^(" + strings.Join(notInVM(), "|") + ")-"},
+		Env:      []string{lab.EnvBinary + "=" + inGuest},
+		Memory:   3072,
+		Timeout:  10 * time.Minute,
 	})
 }
 

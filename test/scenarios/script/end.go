@@ -87,6 +87,9 @@ func (e *end) step(ctx context.Context, s step) error {
 	case expectFIN:
 		return e.expectEnd(io.EOF)
 	case expectReset:
+		if e.over {
+			return e.expectCut(ctx)
+		}
 		return e.expectEnd(unix.ECONNRESET)
 	case barrier:
 		return e.play.meet(ctx, s.name, e.patience)
@@ -250,6 +253,23 @@ func (e *end) expectEnd(want error) error {
 	}
 	e.over = true
 	e.left = e.left || errors.Is(err, unix.ECONNRESET)
+	return nil
+}
+
+// expectCut waits for a reset behind a FIN: reads would show the FIN again.
+func (e *end) expectCut(ctx context.Context) error {
+	if e.finished {
+		return errors.New("both ends have sent FIN, and nothing tells a reset from that")
+	}
+	for deadline := time.Now().Add(e.patience); !e.closed(); {
+		if time.Now().After(deadline) {
+			return errors.New("nothing came, want a reset")
+		}
+		if err := wait(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	e.left = true
 	return nil
 }
 

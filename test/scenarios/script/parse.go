@@ -31,7 +31,7 @@ type parser struct {
 // Parse reads a scenario. Its errors name file, line and what is wrong there.
 func Parse(file, content string) (*Scenario, error) {
 	p := &parser{
-		scenario: &Scenario{Name: strings.TrimSuffix(path.Base(file), ".txtar"), NonHTTP: "tunnel", file: file},
+		scenario: &Scenario{Name: strings.TrimSuffix(path.Base(file), ".txtar"), Proxy: Settings{NonHTTP: "tunnel"}, file: file},
 		sections: split(content), messages: map[string]items{}, counted: map[string]bool{},
 	}
 	if err := p.check(content); err != nil {
@@ -138,17 +138,20 @@ func (s *Scenario) set(key, value string) (err error) {
 		s.Count.Tunnel = value
 	case "differs":
 		s.Differs = value
-	case "non_http":
-		s.NonHTTP = value
-		if value != "tunnel" && value != "reset" {
-			err = fmt.Errorf("non_http %q: want tunnel or reset", value)
+	case "deadline":
+		s.Count.Deadline = value
+		if s.Proxy.deadline(value+"_timeout") == nil {
+			err = fmt.Errorf("deadline %q: want head, body or idle", value)
 		}
 	case "buffers":
 		var n int64
 		n, err = size(value)
 		s.Buffers = int(n)
 	default:
-		return fmt.Errorf("unknown setting %q", key)
+		var known bool
+		if known, err = s.Proxy.set(key, value); !known {
+			return fmt.Errorf("unknown setting %q", key)
+		}
 	}
 	if err == nil && value == "" {
 		err = fmt.Errorf("%s without a value", key)

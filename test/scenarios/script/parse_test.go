@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 const good = `# What and why.
@@ -30,7 +31,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Name != "topic-one" || s.NonHTTP != "tunnel" || s.Count != (Count{Requests: 1, Responses: 1}) {
+	if s.Name != "topic-one" || s.Proxy != (Settings{NonHTTP: "tunnel"}) || s.Count != (Count{Requests: 1, Responses: 1}) {
 		t.Errorf("%+v", s)
 	}
 	const hello = "Hello\tA \"quoted\" \\\r\n\r\n"
@@ -50,6 +51,22 @@ func TestParse(t *testing.T) {
 		if got := content(steps[2]); got != "xxx"+string(body)+hello+hello+"\x00" {
 			t.Errorf("line %d: %d bytes", steps[2].line, len(got))
 		}
+	}
+}
+
+func TestParseSettings(t *testing.T) {
+	const keys = "requests 1\nnon_http reset\nhead_limit 4K\nline_limit 1K\nfields_limit 16\nhead_timeout 1s\nbody_timeout 2s\nidle_timeout 1500ms"
+	s, err := Parse("f", strings.Replace(good, "requests 1", keys, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Settings{"reset", 4096, 1024, 16, time.Second, 2 * time.Second, 1500 * time.Millisecond}); s.Proxy != want {
+		t.Errorf("got %+v, want %+v", s.Proxy, want)
+	}
+	const want = "non_http = \"reset\"\nhead_limit = 4096\nline_limit = 1024\nfields_limit = 16\n" +
+		"head_timeout = \"1s\"\nbody_timeout = \"2s\"\nidle_timeout = \"1.5s\"\n"
+	if got := s.Proxy.TOML(); got != want {
+		t.Errorf("as TOML:\n%s", got)
 	}
 }
 
@@ -77,6 +94,10 @@ func TestParseErrors(t *testing.T) {
 		{"setting twice", replace("requests 1", "requests 1\nrequests 1"), "f:3: second requests"},
 		{"bad count", replace("requests 1", "requests one"), "f:2: "},
 		{"bad non_http", replace("requests 1", "requests 1\nnon_http drop"), `f:3: non_http "drop"`},
+		{"bad limit", replace("requests 1", "requests 1\nhead_limit 0"), `f:3: size "0"`},
+		{"bad deadline", replace("requests 1", "requests 1\nbody_timeout 1"), "f:3: "},
+		{"long deadline", replace("requests 1", "requests 1\nidle_timeout 1m"), "f:3: idle_timeout 1m0s"},
+		{"unknown deadline", replace("requests 1", "requests 1\ndeadline tail"), `f:3: deadline "tail"`},
 		{"no value", replace("requests 1", "requests 1\ndiffers"), "f:3: differs without a value"},
 		{"no server", replace("-- server --", "-- sever --"), "f:1: no section -- server --"},
 		{"section twice", replace("-- twice --", "-- hello --"), `second section "hello"`},

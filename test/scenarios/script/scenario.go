@@ -9,8 +9,8 @@ type Scenario struct {
 	// Differs says how limpid differs from a wire here, by intent; empty where
 	// it does not.
 	Differs string
-	// NonHTTP is what limpid does with what is not HTTP: "tunnel" or "reset".
-	NonHTTP string
+	// Proxy is how limpid is set.
+	Proxy Settings
 	// Buffers is the size of the ends' socket buffers in bytes, 0 for the
 	// system's own.
 	Buffers int
@@ -29,6 +29,9 @@ type Count struct {
 	Tunnel string
 	// Resets is 1 if the flow ended by a reset from any side.
 	Resets uint64
+	// Deadline is the one that passed: "head", "body" or "idle", as in the
+	// metrics; empty when none did.
+	Deadline string
 }
 
 // verb is what a step does.
