@@ -26,13 +26,12 @@ func (f *Flow) ended(t *transaction, v accesslog.Verdict, why string) {
 		}
 		w.tally.Transaction(methodCell(t.method()), int(t.status), scoreboard.Verdict(v))
 		w.record = accesslog.Record{
-			Started: t.started, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
+			Started: t.started, FirstByte: first, Total: now - t.started,
 			Method: t.text(methodText), Host: t.text(hostText), Target: t.text(targetText),
 			UserAgent: t.text(agentText), ContentType: t.text(typeText),
 			Status: t.status, Verdict: v, Reason: why, RequestBytes: t.request, ResponseBytes: t.response,
-			Connect: f.takeConnect(), FirstByte: first, Total: now - t.started,
 		}
-		w.recorder.Record(&w.record)
+		f.logRecord()
 	}
 	w.putTransaction(t)
 }
@@ -67,12 +66,13 @@ func methodCell(m http1.Method) scoreboard.Method {
 	}
 }
 
-// takeConnect is how long the upstream connection took, for the flow's first
-// record, and then accesslog.Unknown.
-func (f *Flow) takeConnect() int64 {
-	took := f.connect
+// logRecord completes the record being made with what is the flow's, and logs it.
+// How long the upstream connection took is in the flow's first one only.
+func (f *Flow) logRecord() {
+	r := &f.worker.record
+	r.Flow, r.Client, r.Server, r.VLAN, r.Connect = f.id, f.client, f.server, f.vlan, f.connect
 	f.connect = accesslog.Unknown
-	return took
+	f.worker.recorder.Record(r)
 }
 
 // logTunnel logs a flow that has ended and was not HTTP, or not any longer.
@@ -84,11 +84,10 @@ func (f *Flow) logTunnel(why string) {
 	up, down := f.pair.Bytes()
 	now := f.worker.loop.Now().UnixNano()
 	f.worker.record = accesslog.Record{
-		Started: f.left, Flow: f.id, Client: f.client, Server: f.server, VLAN: f.vlan,
+		Started: f.left, FirstByte: accesslog.Unknown, Total: now - f.left,
 		Verdict: v, Reason: why, RequestBytes: beyond(up, f.askedBytes), ResponseBytes: beyond(down, f.answeredBytes),
-		Connect: f.takeConnect(), FirstByte: accesslog.Unknown, Total: now - f.left,
 	}
-	f.worker.recorder.Record(&f.worker.record)
+	f.logRecord()
 }
 
 // beyond is what was sent beyond the transactions. Their bytes have passed, and

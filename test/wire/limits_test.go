@@ -130,11 +130,7 @@ func footprint(t *testing.T, sets *nftables.Conn, p *lab.Limpid) map[string]int 
 		held[name+" threads"] = len(task)
 	}
 	for _, name := range []string{"down4", "up4", "closing_down4", "closing_up4"} {
-		set, err := sets.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
-		must(t, err)
-		elements, err := sets.GetSetElements(set)
-		must(t, err)
-		held["elements of "+name] = len(elements)
+		held["elements of "+name] = elements(t, sets, name)
 	}
 	return held
 }
@@ -147,12 +143,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	l, p := inline(t, basic)
 	o := origin(t, l.S1)
 	// Opened now, while descriptors are few: the library waits with select(2).
-	var sets *nftables.Conn
-	must(t, l.Box.Do(func() (err error) {
-		sets, err = nftables.New(nftables.AsLasting())
-		return err
-	}))
-	defer func() { must(t, sets.CloseLasting()) }()
+	sets := openSets(t, l)
 	// Once through everything, so that pools and threads are as they will stay.
 	closeAll(open(t, l, 200))
 	settled := func() map[string]int {

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/nftables"
-
 	"limpid/test/lab"
 )
 
@@ -25,12 +23,7 @@ func TestResetFlowsGiveTheirSlotsBack(t *testing.T) {
 	must(t, err)
 	_, err = l.S2.Serve(":80", func(_ context.Context, conn *net.TCPConn) { _, _ = io.Copy(conn, conn) })
 	must(t, err)
-	var sets *nftables.Conn
-	must(t, l.Box.Do(func() (err error) {
-		sets, err = nftables.New(nftables.AsLasting())
-		return err
-	}))
-	defer func() { must(t, sets.CloseLasting()) }()
+	sets := openSets(t, l)
 	for range each {
 		reset := dial(t, l.C1, "10.77.0.101:80")
 		if _, err := lab.RawExchange(t.Context(), reset, []byte("\x00"), lab.Bytes(1)); err == nil {
@@ -68,12 +61,7 @@ func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
 		received <- err
 	})
 	must(t, err)
-	var sets *nftables.Conn
-	must(t, l.Box.Do(func() (err error) {
-		sets, err = nftables.New(nftables.AsLasting())
-		return err
-	}))
-	defer func() { must(t, sets.CloseLasting()) }()
+	sets := openSets(t, l)
 	conn := dial(t, l.C1, "10.77.0.101:80")
 	_, err = conn.Write([]byte("\x00"))
 	must(t, err)
@@ -83,14 +71,7 @@ func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
 	_, err = io.Copy(conn, lab.Content(size).Reader())
 	must(t, err)
 	must(t, conn.Close())
-	count := func(name string) int {
-		t.Helper()
-		set, err := sets.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
-		must(t, err)
-		elements, err := sets.GetSetElements(set)
-		must(t, err)
-		return len(elements)
-	}
+	count := func(name string) int { return elements(t, sets, name) }
 	// Longer than a flow that has ended keeps its slot.
 	time.Sleep(5 * time.Second)
 	if down, up := count("down4"), count("up4"); down != 1 || up != 1 {

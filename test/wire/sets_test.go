@@ -1,0 +1,30 @@
+package wire
+
+import (
+	"testing"
+
+	"github.com/google/nftables"
+
+	"limpid/test/lab"
+)
+
+// openSets opens a socket on the box's nft tables, for as long as the test takes.
+func openSets(t *testing.T, l *lab.Lab) (sets *nftables.Conn) {
+	t.Helper()
+	must(t, l.Box.Do(func() (err error) {
+		sets, err = nftables.New(nftables.AsLasting())
+		return err
+	}))
+	t.Cleanup(func() { must(t, sets.CloseLasting()) })
+	return sets
+}
+
+// elements is how many a set of limpid's bridge table has.
+func elements(t *testing.T, sets *nftables.Conn, name string) int {
+	t.Helper()
+	set, err := sets.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
+	must(t, err)
+	list, err := sets.GetSetElements(set)
+	must(t, err)
+	return len(list)
+}
