@@ -36,27 +36,27 @@ func (s Spec) captureChains() []chain {
 // the first rule or two; what may begin or end a connection goes on to the edge
 // chain, which starts with the rules for beginnings.
 func (s Spec) legChains(name, take string, tuple key, own, other leg, beginnings []rule) []chain {
-	edge, closed, over, ended := name+"_edge", name+"_closed", name+"_over", name+"_ended"
+	edge, over, ended := name+"_edge", name+"_over", name+"_ended"
 	legs := s.tied(own, other)
 	edgeRules := append(beginnings,
 		rule{why: "over, or never ours", parts: []statement{tuple.notIn(own.slot), follow(ended)}},
 		rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}})
 	edgeRules = append(edgeRules,
-		rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, s.FlowTimeout)}},
-		rule{why: "and so have we", parts: []statement{fin(), tuple.in(own.said), jump(closed)}},
-		rule{why: "a reset ends both ways", parts: []statement{rst(), jump(closed)}},
+		rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, 0)}},
+		rule{why: "and so have we", parts: []statement{fin(), tuple.in(own.said), tuple.update(own.closing)}},
+		rule{why: "a reset ends both ways", parts: []statement{rst(), tuple.update(own.closing)}},
+		overRule(tuple, legs, over),
 		rule{why: "capture", parts: []statement{follow(take)}})
 	return []chain{
 		s.overChain(over, tuple, legs),
-		closedChain(closed, over, tuple, legs),
-		s.endedChain(ended, tuple, legs, take),
+		s.endedChain(ended, over, tuple, legs, take),
 		{name: edge, rules: edgeRules},
 		{name: name, rules: []rule{
 			{why: "data of a flow that goes on: keep the slot", parts: []statement{
-				pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+				pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
 			{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
-			{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
-			{why: "over, or never ours", parts: []statement{follow(ended)}},
+			{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
+			{why: "ending, over, or never ours", parts: []statement{follow(ended)}},
 		}},
 	}
 }

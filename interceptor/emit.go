@@ -70,20 +70,23 @@ type exit struct {
 // outChains are the chains for what we send on one leg: nearly all frames find
 // their MACs by the first of the exits.
 func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit) []chain {
-	closed, over, macs := name+"_closed", name+"_over", name+"_macs"
+	over, macs := name+"_over", name+"_macs"
 	legs := s.tied(own, other)
 	rules := append([]rule{{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}}}, beginnings...)
 	rules = append(rules,
 		rule{why: "over, or not ours", parts: []statement{tuple.notIn(own.slot), follow(macs)}},
-		rule{why: "we say FIN to " + own.peer + " first", parts: []statement{fin(), tuple.notIn(own.ended), tuple.update(own.said)}},
-		rule{why: own.peer + " has said its own", parts: []statement{fin(), tuple.in(own.ended), jump(closed)}},
+		// Noted before it is compared, here and for frames that come in: where two
+		// processors see the two FINs at once, one of them sees both.
+		rule{why: "we say FIN to " + own.peer, parts: []statement{fin(), tuple.update(own.said)}},
+		rule{why: "and it has said its own", parts: []statement{fin(), tuple.in(own.ended), tuple.update(own.closing)}},
 		rule{why: "nothing more will be heard: what still comes, comes the way this frame goes",
 			parts: []statement{rst(), exits[0].write, tuple.learnReverse(own.ended, 0)}},
-		rule{why: "a reset ends both ways", parts: []statement{rst(), jump(closed)}},
+		rule{why: "a reset ends both ways", parts: []statement{rst(), tuple.update(own.closing)}},
+		overRule(tuple, legs, over),
 		rule{why: "on its way", parts: []statement{follow(macs)}})
 	known := chain{name: macs}
 	for _, w := range exits {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
-	return []chain{s.overChain(over, tuple, legs), closedChain(closed, over, tuple, legs), known, {name: name, rules: rules}}
+	return []chain{s.overChain(over, tuple, legs), known, {name: name, rules: rules}}
 }

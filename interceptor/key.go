@@ -78,6 +78,12 @@ func (k key) update(set string) statement {
 		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE})}
 }
 
+// shorten puts the key into a set for d, or lets it live for d from now.
+func (k key) shorten(set string, d time.Duration) statement {
+	return statement{fmt.Sprintf("update @%s { %s%s }", set, k.text, timeoutText(d)), append(k.load(),
+		&expr.Dynset{SrcRegKey: keyRegister, SetName: set, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: d})}
+}
+
 // remove takes the key out of a set; what is not in it is no error.
 func (k key) remove(set string) statement {
 	return statement{fmt.Sprintf("delete @%s { %s }", set, k.text), append(k.load(),

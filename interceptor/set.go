@@ -32,13 +32,17 @@ const (
 	setClosingUp   = "closing_up"
 )
 
+// leastOver is how many flows that are over can be remembered at least: some
+// 3,000 a second, for Spec.EndedTimeout, however few may be open at once.
+const leastOver = 65536
+
 // sets lists what s needs. Each flow has its own elements, so that no flow
 // can disturb another's:
 //
 //   - asked (of a pair of addresses where the client's port is not kept), from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
 //   - up, from our own SYN on, holds the MACs of the server's SYN-ACK; until that is seen, of an answer to our SYN
 //   - ended_down and ended_up hold the same from the end's FIN or reset on, for the frames that are late once the flow is over
-//   - said_down and said_up are where we said FIN first; closing_down and closing_up where both ends have, or one reset
+//   - said_down and said_up are where we have said FIN; closing_down and closing_up where both ends have, or one reset
 //
 // The flow sets are bounded: a SYN that finds down full is bridged. The others
 // are larger: a flow that was given a slot in down must find one for the rest.
@@ -48,21 +52,22 @@ func (s Spec) sets() []set {
 		{name: setPorts, keys: []nftables.SetDatatype{nftables.TypeInetService}},
 	}
 	room := 2*s.Slots + 64
+	over := max(room, leastOver)
 	for _, f := range s.families() {
 		tuple := []nftables.SetDatatype{f.addrType, nftables.TypeInetService, f.addrType, nftables.TypeInetService}
 		add := func(name string, macs bool, timeout time.Duration, size uint32) {
-			list = append(list, set{name: name + f.suffix, keys: tuple, macs: macs, dynamic: true, timeout: timeout, size: size})
+			list = append(list, set{name: name, keys: tuple, macs: macs, dynamic: true, timeout: timeout, size: size})
 		}
-		add(setAsked, true, s.AskedTimeout, room)
+		add(setAsked+f.suffix, true, s.AskedTimeout, room)
 		if s.OwnPorts {
 			list[len(list)-1].keys = []nftables.SetDatatype{f.addrType, f.addrType, nftables.TypeInetService}
 		}
-		add(setDown, true, s.FlowTimeout, s.Slots)
-		add(setUp, true, s.FlowTimeout, room)
-		add(setEndedDown, true, s.FlowTimeout, room)
-		add(setEndedUp, true, s.FlowTimeout, room)
-		for _, name := range []string{setSaidDown, setSaidUp, setClosingDown, setClosingUp} {
-			add(name, false, s.FlowTimeout, room)
+		add(setDown+f.suffix, true, s.FlowTimeout, s.Slots)
+		add(setUp+f.suffix, true, s.FlowTimeout, room)
+		for _, l := range []leg{clientLeg(f), serverLeg(f)} {
+			add(l.ended, true, s.FlowTimeout, over)
+			add(l.closing, false, s.FlowTimeout, over)
+			add(l.said, false, s.FlowTimeout, room)
 		}
 	}
 	return list

@@ -36,12 +36,12 @@ const (
 // flowSets are the sets that hold flows; an element of the others goes when its
 // time is over, which is longer.
 func flowSets() []string {
-	return []string{"down4", "down6", "up4", "up6", "closing_down4", "closing_down6", "closing_up4", "closing_up6"}
+	return []string{"down4", "down6", "up4", "up6"}
 }
 
 func slowSets() []string {
 	var list []string
-	for _, name := range []string{"asked", "ended_down", "ended_up", "said_down", "said_up"} {
+	for _, name := range []string{"asked", "ended_down", "ended_up", "said_down", "said_up", "closing_down", "closing_up"} {
 		list = append(list, name+"4", name+"6")
 	}
 	return list
