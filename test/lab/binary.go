@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -109,6 +110,10 @@ func copyProgram(from, to string) (err error) {
 		return err
 	}
 	defer src.Close()
+	// A child that another goroutine forks meanwhile would hold the file open for
+	// writing until it execs, and the copy could not be started (ETXTBSY).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	dst, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
 	if err != nil {
 		return err
