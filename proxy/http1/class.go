@@ -8,7 +8,7 @@ type class uint8
 const (
 	token  class = 1 << iota // tchar (RFC 9110, 5.6.2)
 	target                   // request target, any form
-	host                     // uri-host and port (RFC 3986, 3.2)
+	host                     // uri-host and port (RFC 3986, 3.2), without escapes
 )
 
 // classes tells the classes of each byte. A target may hold bytes above 0x7f,
@@ -23,7 +23,7 @@ var classes = func() (t [256]class) { //nolint:gochecknoglobals // a constant ta
 	}
 	mark(alphanumeric, token|host)
 	mark("!#$%&'*+-.^_`|~", token)
-	mark("-._~%!$&'()*+,;=:[]", host)
+	mark("-._~!$&'()*+,;=:[]", host)
 	for c := 0x21; c < 0x100; c++ {
 		if c != 0x7f && c != '#' {
 			t[c] |= target

@@ -200,7 +200,8 @@ func (r *Request) check(b []byte) Reason {
 }
 
 // validHost checks uri-host [ ":" port ] (RFC 9110, 7.2). An empty one is
-// valid: it is what a target without authority gets.
+// valid: it is what a target without authority gets. One with an escape (RFC 3986,
+// 3.2.2) is not: it is another name to some recipients, and nobody sends one.
 func validHost(b []byte) bool {
 	if !all(b, host) {
 		return false
@@ -226,11 +227,11 @@ func validHost(b []byte) bool {
 	return colon < 0 || digits(rest[colon+1:])
 }
 
-// literal checks the bytes between the brackets of an IP literal, which may
-// have a zone (RFC 6874).
+// literal checks the bytes between the brackets of an IP literal. A zone has no
+// meaning to anybody but its host (RFC 6874, 4).
 func literal(b []byte) bool {
 	for _, c := range b {
-		if !isHex(c) && c != ':' && c != '.' && c != '%' {
+		if !isHex(c) && c != ':' && c != '.' {
 			return false
 		}
 	}
