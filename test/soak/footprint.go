@@ -202,39 +202,52 @@ func (s *soak) settle(ctx context.Context, thorough bool) error {
 	}
 }
 
-// looks are how often limpid is measured, at least and at most: health checks
-// and the questions themselves come and go, so the least is what counts.
+// looks are how often limpid is measured, at least and at most: what health
+// checks, its own timers and the questions themselves need comes and goes.
 const (
 	looks     = 20
 	mostLooks = 300
 )
 
-// rest measures limpid once nothing of the flows is left. Where it is more than
-// before, it is measured for longer; what stays is an error.
+// rest measures limpid once nothing of the flows is left. Where the least is
+// more than before, it is measured for longer; what stays is an error.
 func (s *soak) rest(ctx context.Context, thorough bool, before footprint) (footprint, error) {
 	if err := s.settle(ctx, thorough); err != nil {
 		return nil, err
 	}
-	var least footprint
-	for n := 0; ; n++ {
-		if n >= looks && (before == nil || len(grown(before, least)) == 0) {
-			return least, nil
-		}
-		if n >= mostLooks {
-			return least, fmt.Errorf("LEAK: %s", strings.Join(grown(before, least), "; "))
+	var seen []footprint
+	for {
+		if len(seen) >= looks {
+			more := grown(before, ranked(seen, 0))
+			if before == nil || len(more) == 0 {
+				return ranked(seen, len(seen)/2), nil
+			}
+			if len(seen) >= mostLooks {
+				return ranked(seen, len(seen)/2), fmt.Errorf("LEAK: %s", strings.Join(more, "; "))
+			}
 		}
 		f, err := s.look(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if least == nil {
-			least = f
-		}
-		for name, n := range f {
-			least[name] = min(least[name], n)
-		}
+		seen = append(seen, f)
 		time.Sleep(70 * time.Millisecond)
 	}
+}
+
+// ranked is what stands at that place where the looks at each thing are sorted:
+// 0 for the least, half of them for what is usual.
+func ranked(seen []footprint, place int) footprint {
+	out := footprint{}
+	for name := range seen[0] {
+		var list []int
+		for _, f := range seen {
+			list = append(list, f[name])
+		}
+		slices.Sort(list)
+		out[name] = list[place]
+	}
+	return out
 }
 
 // Bounds of what may be more afterwards than before.

@@ -127,6 +127,25 @@ func TestGrowthIsFound(t *testing.T) {
 	}
 }
 
+// A goroutine that was about to be started anew when limpid was measured is no
+// fewer; one more at every look is one more.
+func TestRareLooksAreNotUsual(t *testing.T) {
+	const name = "supervisor" + goroutines
+	seen := func(counts ...int) (list []footprint) {
+		for _, n := range counts {
+			list = append(list, footprint{name: n})
+		}
+		return list
+	}
+	before := ranked(seen(21, 20, 21, 23, 21), 2)
+	if list := grown(before, ranked(seen(24, 22, 21, 22), 0)); len(list) > 0 {
+		t.Errorf("grown: %q", list)
+	}
+	if list := grown(before, ranked(seen(22, 22, 24), 0)); len(list) != 1 {
+		t.Errorf("one more at every look: %q", list)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{"-connections", "0"}, {"-for", "-1s"}, {"more"}, {"-no-such"}} {
 		var out, errs strings.Builder
