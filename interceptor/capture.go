@@ -25,35 +25,41 @@ func (s Spec) captureChains() []chain {
 					recipe: s.brouteRecipe(f, "sport"),
 					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}})
 			toServer, toClient := tupleKey(f, clientToServer), tupleKey(f, serverToClient)
-			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.synEdge(f, vlan))...)
-			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), synAckEdge(f, takeWAN))...)
+			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.clientBeginning(f, vlan, lan+"_ended"))...)
+			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), s.serverBeginning(f, takeWAN, wan+"_ended"))...)
 		}
 	}
 	return append(chains, capture)
 }
 
+// beginning are the rules of a leg for the first frames of a connection.
+type beginning struct {
+	edge  []rule // for those with SYN
+	first []rule // for others, where neither slot nor end is known
+}
+
 // legChains are the chains for what comes in on one leg. Most frames meet only
 // the first rule or two; what may begin or end a connection goes on to the edge
-// chain, which starts with the rules for beginnings.
-func (s Spec) legChains(name, take string, tuple key, own, other leg, beginnings []rule) []chain {
+// chain.
+func (s Spec) legChains(name, take string, tuple key, own, other leg, begin beginning) []chain {
 	edge, over, ended := name+"_edge", name+"_over", name+"_ended"
 	legs := s.tied(own, other)
-	edgeRules := append(beginnings,
-		rule{why: "over, or never ours", parts: []statement{tuple.notIn(own.slot), follow(ended)}},
-		rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}})
-	edgeRules = append(edgeRules,
+	edgeRules := append(begin.edge,
+		rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
 		rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, 0)}},
-		rule{why: "and so have we", parts: []statement{fin(), tuple.in(own.said), tuple.update(own.closing)}},
-		rule{why: "a reset ends both ways", parts: []statement{rst(), tuple.update(own.closing)}},
-		overRule(tuple, legs, over),
-		rule{why: "capture", parts: []statement{follow(take)}})
+		s.unnoted(endOf(), tuple, own, own.ended),
+		rule{why: "a reset ends both ways", parts: []statement{rst(), tuple.update(own.said)}},
+		s.unnoted(rst(), tuple, own, own.said))
+	edgeRules = append(edgeRules, overRules(tuple, legs, over)...)
+	edgeRules = append(edgeRules, rule{why: "capture", parts: []statement{follow(take)}})
 	return []chain{
 		s.overChain(over, tuple, legs),
-		s.endedChain(ended, over, tuple, legs, take),
+		s.endedChain(ended, over, tuple, own, legs, take, begin.first),
 		{name: edge, rules: edgeRules},
 		{name: name, rules: []rule{
-			{why: "data of a flow that goes on: keep the slot", parts: []statement{
-				pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
+			// Two lookups are saved here for most of what is captured: pushed data is not
+			// what comes after the end, so no slot can come back by it.
+			{why: "data: keep the slot", parts: []statement{pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
 			{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
 			{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
 			{why: "ending, over, or never ours", parts: []statement{follow(ended)}},
@@ -61,26 +67,54 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, beginnings
 	}
 }
 
-// synEdge is for the clients' SYNs.
-func (s Spec) synEdge(f family, vlan uint16) []rule {
+// clientBeginning is for the clients' SYNs.
+func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 	tuple, client, server := tupleKey(f, clientToServer), clientLeg(f), serverLeg(f)
 	approved := markIs(MarkApproved.WithVLAN(vlan))
-	return []rule{
+	neverOurs := rule{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(client.ended), leave()}}
+	return beginning{first: []rule{neverOurs}, edge: []rule{
 		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
-			syn(), approved, tuple.learn(client.slot, s.OpeningTimeout), tuple.forget(client.ended), tuple.remove(client.closing),
-			tuple.remove(client.said), count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
+			syn(), approved, tuple.learn(client.slot, s.OpeningTimeout), tuple.forget(client.ended), tuple.remove(client.said),
+			count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
 			syn(), tuple.forget(client.slot), tuple.forget(client.ended), tuple.forget(server.slot), tuple.forget(server.ended),
 			s.askedKey(f, clientToServer).forget(setAsked + f.suffix), count(counterBridged), leave()}},
-	}
+		{why: "over, or never ours", parts: []statement{tuple.notIn(client.slot), follow(ended)}},
+	}}
 }
 
-// synAckEdge is for the servers' answers to our SYNs.
-func synAckEdge(f family, take string) []rule {
-	tuple, up := tupleKey(f, serverToClient), serverLeg(f).slot
-	return []rule{{why: "which MACs the server's side answers with", parts: []statement{
-		synAck(), tuple.in(up), tuple.forget(up), tuple.learn(up, 0), follow(take)}}}
+// serverBeginning is for the servers' answers to our SYNs. Where those have the
+// clients' tuples, what was asked is what is expected, and the slot is taken by
+// the first answer: one that finds no room, or a moment in which the kernel gives
+// the map a new size, is captured all the same, and the next one tries again.
+// With ports of its own our SYN has taken the slot.
+func (s Spec) serverBeginning(f family, take, ended string) beginning {
+	tuple, server, asked := tupleKey(f, serverToClient), serverLeg(f), setAsked+f.suffix
+	if s.OwnPorts {
+		return beginning{
+			edge: []rule{
+				{why: "which MACs the server's side answers with", parts: []statement{
+					synAck(), tuple.in(server.slot), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
+				{why: "over, or never ours", parts: []statement{tuple.notIn(server.slot), follow(ended)}},
+			},
+			first: []rule{{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(server.ended), leave()}}},
+		}
+	}
+	return beginning{
+		edge: []rule{
+			{why: "which MACs the server's side answers with", parts: []statement{
+				synAck(), tuple.in(asked), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
+			{why: "no slot now: the next frame tries again", parts: []statement{synAck(), tuple.in(asked), follow(take)}},
+			{why: "over", parts: []statement{tuple.in(server.ended), tuple.notIn(server.slot), follow(ended)}},
+			{why: "never ours", parts: []statement{tuple.notIn(asked), tuple.notIn(server.slot), leave()}},
+		},
+		first: []rule{
+			{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(server.ended), tuple.notIn(asked), leave()}},
+			{why: "an answer to our SYN", parts: []statement{tuple.notIn(server.ended), tuple.learn(server.slot, s.OpeningTimeout), follow(take)}},
+			{why: "no slot now: the next frame tries again", parts: []statement{tuple.notIn(server.ended), follow(take)}},
+		},
+	}
 }
 
 // take marks the frame and gives it to IP input instead of the bridge. A

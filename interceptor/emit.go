@@ -52,12 +52,14 @@ func (s Spec) toServerChains(name string, f family) []chain {
 			{"the flow is over: back the way they came", tuple.writeReverse(own.ended)},
 		}
 	}
+	expect := []statement{syn(), client.mapped(asked), client.learn(asked, 0)}
+	if s.OwnPorts {
+		expect = []statement{syn(), client.mapped(asked), tuple.learnReverse(own.slot, s.OpeningTimeout)}
+	}
 	return s.outChains(name, tuple, own, other, []rule{
 		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
-		{why: "expect the server's answers", parts: []statement{
-			syn(), client.mapped(asked), tuple.learnReverse(own.slot, s.OpeningTimeout), tuple.forget(own.ended), tuple.remove(own.closing),
-			tuple.remove(own.said), accept()}},
-		{why: "no slot for the answers: do not ask", parts: []statement{syn(), drop()}},
+		{why: "expect the server's answers", parts: append(expect, tuple.forget(own.ended), tuple.remove(own.said), accept())},
+		{why: "its answers could not be told: do not ask", parts: []statement{syn(), drop()}},
 	}, macs)
 }
 
@@ -76,14 +78,16 @@ func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rul
 	rules = append(rules,
 		rule{why: "over, or not ours", parts: []statement{tuple.notIn(own.slot), follow(macs)}},
 		// Noted before it is compared, here and for frames that come in: where two
-		// processors see the two FINs at once, one of them sees both.
-		rule{why: "we say FIN to " + own.peer, parts: []statement{fin(), tuple.update(own.said)}},
-		rule{why: "and it has said its own", parts: []statement{fin(), tuple.in(own.ended), tuple.update(own.closing)}},
-		rule{why: "nothing more will be heard: what still comes, comes the way this frame goes",
-			parts: []statement{rst(), exits[0].write, tuple.learnReverse(own.ended, 0)}},
-		rule{why: "a reset ends both ways", parts: []statement{rst(), tuple.update(own.closing)}},
-		overRule(tuple, legs, over),
-		rule{why: "on its way", parts: []statement{follow(macs)}})
+		// processors see two ends at once, one of them sees both.
+		rule{why: "we say our last to " + own.peer, parts: []statement{endOf(), tuple.update(own.said)}},
+		s.unnoted(endOf(), tuple, own, own.said))
+	for _, w := range exits {
+		rules = append(rules, rule{why: "a reset ends both ways; what still comes, comes the way this frame goes",
+			parts: []statement{rst(), tuple.notIn(own.ended), w.write, tuple.learnReverse(own.ended, 0)}})
+	}
+	rules = append(rules, s.unnoted(rst(), tuple, own, own.ended))
+	rules = append(rules, overRules(tuple, legs, over)...)
+	rules = append(rules, rule{why: "on its way", parts: []statement{follow(macs)}})
 	known := chain{name: macs}
 	for _, w := range exits {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})

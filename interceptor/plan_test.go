@@ -102,7 +102,7 @@ func TestChangedSpecIsNotEqual(t *testing.T) {
 		"capture": func(s *Spec) { s.Capture = Broute }, "handshake": func(s *Spec) { s.Handshake = Mirror }, "ipv6": func(s *Spec) { s.IPv6 = true },
 		"proxy port": func(s *Spec) { s.ProxyPort++ }, "queue": func(s *Spec) { s.Queue++ }, "slots": func(s *Spec) { s.Slots++ },
 		"bypass": func(s *Spec) { s.Bypass = pairs("::/0", "::/0") }, "flow timeout": func(s *Spec) { s.FlowTimeout++ },
-		"closing timeout": func(s *Spec) { s.ClosingTimeout++ }, "asked timeout": func(s *Spec) { s.AskedTimeout++ }, "armed timeout": func(s *Spec) { s.ArmedTimeout++ },
+		"asked timeout": func(s *Spec) { s.AskedTimeout++ }, "armed timeout": func(s *Spec) { s.ArmedTimeout++ },
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {

@@ -19,17 +19,15 @@ type set struct {
 
 // Names of sets; those kept for each family end in "4" or "6".
 const (
-	setArmed       = "armed"
-	setPorts       = "ports"
-	setDown        = "down"
-	setUp          = "up"
-	setEndedDown   = "ended_down"
-	setEndedUp     = "ended_up"
-	setAsked       = "asked"
-	setSaidDown    = "said_down"
-	setSaidUp      = "said_up"
-	setClosingDown = "closing_down"
-	setClosingUp   = "closing_up"
+	setArmed     = "armed"
+	setPorts     = "ports"
+	setDown      = "down"
+	setUp        = "up"
+	setEndedDown = "ended_down"
+	setEndedUp   = "ended_up"
+	setAsked     = "asked"
+	setSaidDown  = "said_down"
+	setSaidUp    = "said_up"
 )
 
 // leastOver is how many flows that are over can be remembered at least: some
@@ -40,9 +38,9 @@ const leastOver = 65536
 // can disturb another's:
 //
 //   - asked (of a pair of addresses where the client's port is not kept), from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
-//   - up, from our own SYN on, holds the MACs of the server's SYN-ACK; until that is seen, of an answer to our SYN
+//   - up, from the server's answer to our SYN on, holds the MACs of that (where the client's port is not kept from our SYN on, of an answer to it until one comes)
 //   - ended_down and ended_up hold the same from the end's FIN or reset on, for the frames that are late once the flow is over
-//   - said_down and said_up are where we have said FIN; closing_down and closing_up where both ends have, or one reset
+//   - said_down and said_up are where we have said FIN, or either end a reset
 //
 // The flow sets are bounded: a SYN that finds down full is bridged. The others
 // are larger: a flow that was given a slot in down must find one for the rest.
@@ -66,8 +64,7 @@ func (s Spec) sets() []set {
 		add(setUp+f.suffix, true, s.FlowTimeout, room)
 		for _, l := range []leg{clientLeg(f), serverLeg(f)} {
 			add(l.ended, true, s.FlowTimeout, over)
-			add(l.closing, false, s.FlowTimeout, over)
-			add(l.said, false, s.FlowTimeout, room)
+			add(l.said, false, s.FlowTimeout, over)
 		}
 	}
 	return list

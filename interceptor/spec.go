@@ -71,7 +71,6 @@ type Spec struct {
 	FlowTimeout    time.Duration // an idle flow is forgotten; above the sockets' keepalive, and as long as they send again what is lost
 	OpeningTimeout time.Duration // the same while its peer has said nothing but SYN, or nothing at all
 	EndedTimeout   time.Duration // a flow that is over is forgotten; above a few retransmissions
-	ClosingTimeout time.Duration // the same where there is no room to remember it elsewhere
 	AskedTimeout   time.Duration // the MACs of a SYN are forgotten; above any wait in the listener's backlog
 	ArmedTimeout   time.Duration // capture of new flows stops when Arm is not called
 }
@@ -90,7 +89,6 @@ func (s Spec) DefaultTimeouts() Spec {
 	// the time before (tcp(7), tcp_syn_retries, tcp_synack_retries).
 	set(&s.OpeningTimeout, 100*time.Second)
 	set(&s.EndedTimeout, 20*time.Second)
-	set(&s.ClosingTimeout, time.Second)
 	set(&s.AskedTimeout, time.Minute)
 	set(&s.ArmedTimeout, time.Second)
 	return s

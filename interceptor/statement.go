@@ -213,7 +213,6 @@ func notSYN() statement {
 	return tcpFlags("tcp flags & (fin|syn|rst|ack) != syn", tcpFIN|tcpSYN|tcpRST|tcpACK, expr.CmpOpNeq, tcpSYN)
 }
 
-func fin() statement { return tcpFlags("tcp flags & fin == fin", tcpFIN, expr.CmpOpEq, tcpFIN) }
 func rst() statement { return tcpFlags("tcp flags & rst == rst", tcpRST, expr.CmpOpEq, tcpRST) }
 
 func etherDstIs(mac []byte, text string) statement {

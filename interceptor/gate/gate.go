@@ -38,6 +38,7 @@ type Gate struct {
 	queue   pendingQueue
 	slow    slowPairs
 	carried map[uint64]*carriage
+	taken   attempts // connections whose port is not free yet
 
 	accepting bool      // the listeners are watched
 	paused    time.Time // accepting waits until then: descriptors ran out
@@ -45,6 +46,9 @@ type Gate struct {
 
 	seenAccepts uint64 // by the proxy, when last looked at
 }
+
+// errEnds is why what waits at the gate's end is given up.
+var errEnds = errors.New("the gate ends")
 
 // New makes a gate, and binds the SYN queue if the handshake is mirrored.
 func New(settings Settings, sockets Sockets, log *slog.Logger) (*Gate, error) {
@@ -111,6 +115,9 @@ func (g *Gate) Run(ctx context.Context) error {
 	g.log.Info("gate runs", "handshake", g.Handshake, "max_connections", g.MaxConnections, "health_origin", g.HealthOrigin)
 	err := g.loop.Run(ctx)
 	g.queue.each(g.abandon)
+	for _, a := range g.taken {
+		a.giveUp(errEnds)
+	}
 	for _, c := range g.carried {
 		c.tunnel.Cut()
 	}
@@ -127,6 +134,7 @@ func (g *Gate) tick() {
 	now := g.loop.Now()
 	g.queue.expire(g, now)
 	g.slow.forget(now)
+	g.tryAgain(now)
 	g.reclaim(now)
 	if g.direct() {
 		g.watchBacklog(now)
@@ -142,7 +150,7 @@ func (g *Gate) tick() {
 func (g *Gate) active() int {
 	handed := g.Board.Get(scoreboard.HandedOver) - g.Board.Get(scoreboard.TakenBack) + g.ProxyBoard.Get(scoreboard.Direct)
 	inProxy := int64(handed - g.ProxyBoard.Get(scoreboard.Ended))
-	return int(max(inProxy, 0)) + len(g.carried) + len(g.pending)
+	return int(max(inProxy, 0)) + len(g.carried) + len(g.pending) + len(g.taken)
 }
 
 func (g *Gate) nextID() uint64 { g.ids++; return g.ids }

@@ -105,15 +105,24 @@ func (g *Gate) forward(flow *handover.Flow) {
 		g.offer(flow)
 		return
 	}
-	var err error
-	flow.UpstreamFD, err = g.connect(flow.Client, flow.Server, upstreamOptions{vlan: flow.VLAN})
-	if err != nil {
-		g.Board.Add(scoreboard.UpstreamFailed, 1)
-		g.log.Debug("cannot connect upstream", "client", flow.Client, "server", flow.Server, "error", err)
-		intake.Reset(flow.ClientFD)
-		return
+	f := *flow // a returned one is only lent
+	connect := func() (err error) {
+		if f.UpstreamFD, err = g.connect(f.Client, f.Server, upstreamOptions{vlan: f.VLAN}); err == nil {
+			g.offer(&f)
+		}
+		return err
 	}
-	g.offer(flow)
+	fail := func(err error) {
+		g.Board.Add(scoreboard.UpstreamFailed, 1)
+		g.log.Debug("cannot connect upstream", "client", f.Client, "server", f.Server, "error", err)
+		intake.Reset(f.ClientFD)
+	}
+	switch err := connect(); {
+	case err == nil:
+	case isTaken(err) && g.wait(connect, fail):
+	default:
+		fail(err)
+	}
 }
 
 // forwardHealth does the same for the watchdog, who connects to the listener

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -80,20 +81,39 @@ func (g *Gate) asked(packet uint32, vlan uint16, syn synPacket) {
 		g.bridge(packet, scoreboard.SynBridgedSlow)
 		return
 	}
-	fd, err := g.connect(syn.client, syn.server, upstreamOptions{vlan: vlan, ttl: syn.ttl, tos: syn.tos})
-	if err != nil {
+	ask := func() error { return g.ask(packet, vlan, syn) }
+	fail := func(err error) {
 		g.log.Debug("cannot ask the server", "error", err)
 		g.bridge(packet, scoreboard.SynBridgedOther)
-		return
+	}
+	// Bridged, it would meet the end of the last connection at the server.
+	late := func(error) { g.syns.drop(packet) }
+	switch err := ask(); {
+	case err == nil:
+	case isTaken(err) && g.wait(ask, late):
+	default:
+		fail(err)
+	}
+}
+
+// ask begins the question to the server.
+func (g *Gate) ask(packet uint32, vlan uint16, syn synPacket) error {
+	if p := g.pending[syn.tuple]; p != nil { // another copy did not have to wait
+		g.askedAgain(packet, p)
+		return nil
+	}
+	fd, err := g.connect(syn.client, syn.server, upstreamOptions{vlan: vlan, ttl: syn.ttl, tos: syn.tos})
+	if err != nil {
+		return err
 	}
 	p := &pending{gate: g, syn: syn, packet: packet, vlan: vlan, fd: fd, started: g.loop.Now()}
 	if err := g.loop.Add(fd, unix.EPOLLOUT|unix.EPOLLET, p); err != nil {
 		_ = unix.Close(fd)
-		g.bridge(packet, scoreboard.SynBridgedOther)
-		return
+		return fmt.Errorf("watch the question to %v: %w", syn.server, err)
 	}
 	g.pending[syn.tuple] = p
 	g.queue.asked = append(g.queue.asked, p)
+	return nil
 }
 
 // askedAgain is a SYN whose first copy is known: while the server is asked, the

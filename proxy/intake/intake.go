@@ -123,6 +123,9 @@ func (i *Intake) connect(f *handover.Flow) (err error) {
 	}
 	if err := Connect(fd, f.Server); err != nil {
 		_ = unix.Close(fd)
+		if errors.Is(err, unix.EADDRNOTAVAIL) {
+			return nil // the client's last connection still has the port: the gate waits for its end
+		}
 		return fmt.Errorf("connect %v to %v: %w", f.Client, f.Server, err)
 	}
 	f.UpstreamFD, f.Unprobed = fd, true
