@@ -29,7 +29,7 @@ func (l *listener) Ready(uint32) {
 			return
 		}
 		err := s.intake.Next(l.fd, s.loop.Now(), &s.flow)
-		if !errors.Is(err, intake.ErrEmpty) && !errors.Is(err, intake.ErrDescriptors) {
+		if !errors.Is(err, intake.ErrEmpty) && !errors.Is(err, intake.ErrWait) {
 			s.proxy.sockets.Board.Add(scoreboard.Accepts, 1)
 		}
 		switch {
@@ -39,7 +39,7 @@ func (l *listener) Ready(uint32) {
 		case errors.Is(err, intake.ErrEmpty):
 			return
 		case errors.Is(err, intake.ErrReturned):
-		case errors.Is(err, intake.ErrDescriptors):
+		case errors.Is(err, intake.ErrWait):
 			// The gate takes what waits too long.
 			s.unwatch()
 			s.complain("connections wait", err)

@@ -150,6 +150,9 @@ func (s *server) beat() {
 		s.proxy.sockets.Board.Set(scoreboard.Goroutines, uint64(runtime.NumGoroutine()))
 	}
 	if !s.taking && !s.lost && !s.draining.Load() && s.proxy.active.Load() < s.proxy.most-s.proxy.most/16 {
+		if s.intake != nil && errors.Is(s.intake.Retry(), intake.ErrWait) {
+			return
+		}
 		if err := s.watch(); err != nil {
 			s.complain("queue is not watched", err)
 		}

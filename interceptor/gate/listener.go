@@ -27,7 +27,10 @@ type listener struct {
 }
 
 // Ready accepts connections.
-func (l *listener) Ready(uint32) {
+func (l *listener) Ready(uint32) { l.accept() }
+
+// accept accepts a batch, and says whether more may wait.
+func (l *listener) accept() (more bool) {
 	for range acceptBatch {
 		fd, client, err := intake.Accept(l.fd)
 		switch {
@@ -35,10 +38,20 @@ func (l *listener) Ready(uint32) {
 			l.gate.accepted(fd, client)
 		case intake.OutOfDescriptors(err):
 			l.gate.pauseAccepting(err)
-			return
+			return false
 		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
 		default: // EAGAIN: done
-			return
+			return false
+		}
+	}
+	return true
+}
+
+// acceptAll accepts what waits now, as far as descriptors go.
+func (g *Gate) acceptAll() {
+	for _, fd := range g.Listeners {
+		for l := (&listener{gate: g, fd: fd}); l.accept(); {
+			continue
 		}
 	}
 }

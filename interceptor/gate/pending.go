@@ -58,6 +58,10 @@ func (q *pendingQueue) expire(g *Gate, now time.Time) {
 			if now.Sub(p.started) < g.AnswerTimeout+g.ClientTimeout {
 				break
 			}
+			// It may have been the gate that was late: its client waits to be accepted then.
+			g.acceptAll()
+		}
+		if !p.done {
 			g.abandon(p)
 		}
 		q.answered = q.answered[1:]

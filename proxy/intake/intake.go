@@ -17,9 +17,9 @@ var ErrEmpty = errors.New("no connection waits")
 // ErrReturned says that a connection was given to the gate, which hands it over.
 var ErrReturned = errors.New("returned to the gate")
 
-// ErrDescriptors says that descriptors have run out: connections wait in the
-// listener's backlog.
-var ErrDescriptors = errors.New("no descriptor is left")
+// ErrWait says that no connection can be taken now, since descriptors have run
+// out or the gate has no room: they wait in the listener's backlog.
+var ErrWait = errors.New("connections have to wait")
 
 // Settings is what an intake is told.
 type Settings struct {
@@ -42,10 +42,12 @@ type Intake struct {
 	sockets  Sockets
 	ids      *atomic.Uint64
 	stashes  stashes
+	kept     *handover.Flow // that the gate had no room for; nil for none
 }
 
-// Descriptors is how many descriptors the stash of one intake holds at most.
-const Descriptors = 2 * handover.SupplyBatch
+// Descriptors is how many descriptors the stash of one intake holds at most, with
+// the connection that it keeps.
+const Descriptors = 2*handover.SupplyBatch + 1
 
 // New makes an intake. ids numbers the flows of all intakes of a process.
 func New(settings Settings, sockets Sockets, ids *atomic.Uint64) *Intake {
@@ -57,21 +59,28 @@ func New(settings Settings, sockets Sockets, ids *atomic.Uint64) *Intake {
 
 // Close closes what is left in the stash.
 func (i *Intake) Close() {
+	if i.kept != nil {
+		Reset(i.kept.ClientFD)
+		i.kept = nil
+	}
 	i.stashes.v4.close()
 	i.stashes.v6.close()
 }
 
 // Next takes one connection off a listener, connects as the client to where it
 // wanted to go, and describes both in f. It returns ErrEmpty, ErrReturned or
-// ErrDescriptors, or why a connection was lost; its client is reset then.
+// ErrWait, or why a connection was lost; its client is reset then.
 func (i *Intake) Next(listener int, now time.Time, f *handover.Flow) error {
+	if err := i.Retry(); err != nil {
+		return err
+	}
 	fd, client, err := Accept(listener)
 	switch {
 	case err == nil:
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
 		return ErrEmpty
 	case OutOfDescriptors(err):
-		return fmt.Errorf("accept: %w: %w", ErrDescriptors, err)
+		return fmt.Errorf("accept: %w: %w", ErrWait, err)
 	default:
 		return fmt.Errorf("accept: %w", err)
 	}
@@ -86,15 +95,43 @@ func (i *Intake) Next(listener int, now time.Time, f *handover.Flow) error {
 		return err
 	}
 	if f.UpstreamFD == handover.NoSocket {
-		err := i.sockets.Return.Send(f)
-		if err != nil {
-			Reset(fd)
-			return fmt.Errorf("return connection %v to %v: %w", client, server, err)
-		}
-		_ = unix.Close(fd)
-		return ErrReturned
+		return i.giveBack(f)
 	}
 	return nil
+}
+
+// Retry sends the gate the connection it had no room for, if there is one. It
+// returns ErrWait or why the connection was lost.
+func (i *Intake) Retry() error {
+	if i.kept == nil {
+		return nil
+	}
+	if err := i.giveBack(i.kept); !errors.Is(err, ErrReturned) {
+		return err
+	}
+	return nil
+}
+
+// giveBack sends a connection to the gate. One that finds the queue full, since the
+// gate is just being started again, is kept, and no further one taken until it is
+// gone: the others wait in the listener's backlog.
+func (i *Intake) giveBack(f *handover.Flow) error {
+	switch err := i.sockets.Return.Send(f); {
+	case err == nil:
+		_ = unix.Close(f.ClientFD)
+		i.kept = nil
+		return ErrReturned
+	case errors.Is(err, handover.ErrFull):
+		if i.kept == nil {
+			kept := *f
+			i.kept = &kept
+		}
+		return fmt.Errorf("return connection %v to %v: %w: %w", f.Client, f.Server, ErrWait, err)
+	default:
+		i.kept = nil
+		Reset(f.ClientFD)
+		return fmt.Errorf("return connection %v to %v: %w", f.Client, f.Server, err)
+	}
 }
 
 // connect gives f its upstream socket, unless the gate must.

@@ -169,3 +169,52 @@ func TestWithoutASocketTheGateConnects(t *testing.T) {
 		t.Errorf("the gate got %+v, want %+v", got, f)
 	}
 }
+
+// A connection that the gate has no room for is kept and given when it has; no
+// further one is taken from the backlog before.
+func TestConnectionsWaitForTheGate(t *testing.T) {
+	b, origin := newBench(t, Settings{})
+	filler := handover.Flow{ID: 100, Client: b.address, Server: b.address, ClientFD: origin, UpstreamFD: handover.NoSocket}
+	queued := 0
+	for b.sockets.Return.Send(&filler) == nil {
+		queued++
+	}
+	server, client := pair(t)
+	kept, err := unix.Dup(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := handover.Flow{ID: 7, Client: b.address, Server: b.address, ClientFD: kept, UpstreamFD: handover.NoSocket}
+	if err := b.giveBack(&f); !errors.Is(err, ErrWait) {
+		t.Fatalf("a full queue: %v, want %v", err, ErrWait)
+	}
+	b.visit(t)
+	for range 3 {
+		if err := b.Next(b.listener, time.Now(), &f); !errors.Is(err, ErrWait) {
+			t.Fatalf("a full queue: %v, want %v", err, ErrWait)
+		}
+	}
+	receive := func(want uint64) {
+		t.Helper()
+		var got handover.Flow
+		if err := b.returned.Receive(&got); err != nil || got.ID != want {
+			t.Fatalf("the gate got flow %d, %v, want %d", got.ID, err, want)
+		}
+		_ = unix.Close(got.ClientFD)
+	}
+	for range queued {
+		receive(filler.ID)
+	}
+	if err := b.Retry(); err != nil {
+		t.Errorf("there is room again: %v", err)
+	}
+	receive(7)
+	_ = unix.Close(client)
+	if n, err := unix.Read(server, make([]byte, 1)); n != 0 || err != nil {
+		t.Errorf("its socket is still open somewhere: %d, %v", n, err)
+	}
+	if err := b.Next(b.listener, time.Now(), &f); err != nil || !f.Health {
+		t.Errorf("the connection that waited: %v", err)
+	}
+	_, _ = unix.Close(f.ClientFD), unix.Close(f.UpstreamFD)
+}
