@@ -46,6 +46,13 @@ func (q *pendingQueue) expire(g *Gate, now time.Time) {
 			if now.Sub(p.started) < g.AnswerTimeout {
 				break
 			}
+			// It may be the gate that is late: then the server's first words may be here,
+			// and given up the connection would be reset.
+			if p.isConnected() {
+				p.Ready(0)
+			}
+		}
+		if !p.done && !p.approved {
 			g.Board.Add(scoreboard.SynBridgedSlow, 1)
 			g.slow.add(p.syn.tuple, now)
 			g.toBridge(p)
@@ -131,6 +138,13 @@ func (g *Gate) askedAgain(packet uint32, p *pending) {
 	}
 	g.Board.Add(scoreboard.SynDuplicate, 1)
 	g.syns.drop(packet)
+}
+
+// isConnected says that the server has answered, whoever has been told so. getpeername(2)
+// fails before (net/ipv4/af_inet.c, inet_getname).
+func (p *pending) isConnected() bool {
+	_, err := unix.Getpeername(p.fd)
+	return err == nil
 }
 
 // Ready is called when the server has answered, or cannot be reached.
