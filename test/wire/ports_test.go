@@ -137,9 +137,11 @@ func TestSlotsOfDeadServersComeBack(t *testing.T) {
 	captured := status(t, p).Flows.Captured
 	for _, server := range []netip.Addr{l.S1.IP4(), l.S2.IP4()} { // refuses, is deaf
 		for range 20 {
-			conn, err := l.C1.Dial(t.Context(), "tcp", "", netip.AddrPortFrom(server, 80).String())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			conn, err := l.C1.Dial(ctx, "tcp", "", netip.AddrPortFrom(server, 80).String())
+			cancel()
 			if err != nil {
-				continue // refused by now
+				continue // refused by now; with the mirrored handshake nobody answers for a server that is deaf
 			}
 			_, _ = conn.Write([]byte("\x00"))
 			time.Sleep(10 * time.Millisecond)
@@ -147,7 +149,7 @@ func TestSlotsOfDeadServersComeBack(t *testing.T) {
 			_ = conn.Close()
 		}
 	}
-	if got := status(t, p).Flows.Captured - captured; got == 0 {
+	if st := status(t, p); st.Handshake == "accept" && st.Flows.Captured == captured {
 		t.Error("nothing was captured: this proves nothing")
 	}
 	noSlotStays(t, l)
