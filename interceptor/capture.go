@@ -34,8 +34,18 @@ func (s Spec) captureChains() []chain {
 
 // beginning are the rules of a leg for the first frames of a connection.
 type beginning struct {
-	edge  []rule // for those with SYN
+	edge  []rule // for those that may begin or end one, up to where a slot is known
 	first []rule // for others, where neither slot nor end is known
+}
+
+// notBegun bridges what belongs to no flow of ours.
+func notBegun(tuple key, l leg) rule {
+	return rule{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(l.ended), leave()}}
+}
+
+// notLive sends on what finds no slot.
+func notLive(tuple key, l leg, ended string) rule {
+	return rule{why: "over, or never ours", parts: []statement{tuple.notIn(l.slot), follow(ended)}}
 }
 
 // legChains are the chains for what comes in on one leg. Most frames meet only
@@ -71,8 +81,7 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 	tuple, client, server := tupleKey(f, clientToServer), clientLeg(f), serverLeg(f)
 	approved := markIs(MarkApproved.WithVLAN(vlan))
-	neverOurs := rule{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(client.ended), leave()}}
-	return beginning{first: []rule{neverOurs}, edge: []rule{
+	return beginning{first: []rule{notBegun(tuple, client)}, edge: []rule{
 		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
 			syn(), approved, tuple.learn(client.slot, s.OpeningTimeout), tuple.forget(client.ended), tuple.remove(client.said),
 			count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
@@ -80,14 +89,14 @@ func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
 			syn(), tuple.forget(client.slot), tuple.forget(client.ended), tuple.forget(server.slot), tuple.forget(server.ended),
 			s.askedKey(f, clientToServer).forget(setAsked + f.suffix), count(counterBridged), leave()}},
-		{why: "over, or never ours", parts: []statement{tuple.notIn(client.slot), follow(ended)}},
+		notLive(tuple, client, ended),
 	}}
 }
 
 // serverBeginning is for the servers' answers to our SYNs. Where those have the
 // clients' tuples, what was asked is what is expected, and the slot is taken by
-// the first answer: one that finds no room, or a moment in which the kernel gives
-// the map a new size, is captured all the same, and the next one tries again.
+// the first answer: one for which there is no room is captured all the same, and the
+// next one tries again.
 // With ports of its own our SYN has taken the slot.
 func (s Spec) serverBeginning(f family, take, ended string) beginning {
 	tuple, server, asked := tupleKey(f, serverToClient), serverLeg(f), setAsked+f.suffix
@@ -96,9 +105,9 @@ func (s Spec) serverBeginning(f family, take, ended string) beginning {
 			edge: []rule{
 				{why: "which MACs the server's side answers with", parts: []statement{
 					synAck(), tuple.in(server.slot), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
-				{why: "over, or never ours", parts: []statement{tuple.notIn(server.slot), follow(ended)}},
+				notLive(tuple, server, ended),
 			},
-			first: []rule{{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(server.ended), leave()}}},
+			first: []rule{notBegun(tuple, server)},
 		}
 	}
 	return beginning{

@@ -67,9 +67,10 @@ func (s Spec) endedChain(name, over string, tuple key, own leg, legs []leg, take
 	return chain{name: name, rules: rules}
 }
 
-// unnoted has a slot whose end found no room in a set, or met a moment in which
-// the kernel gives that set a new size, last no longer than a half-open one: so
-// many rules for so rare a case, but slots that stay behind fill the box.
+// unnoted has a slot whose end found no room in a set last no longer than a
+// half-open one: slots that stay behind fill the box. A set that is not full may
+// have no room either: deleted elements stay until the kernel collects them, and
+// too many of one key are refused (lib/rhashtable.c, RHT_ELASTICITY).
 func (s Spec) unnoted(matches statement, tuple key, l leg, set string) rule {
 	return rule{why: "no room to note it: keep the slot for a shorter time", parts: []statement{
 		matches, tuple.notIn(set), tuple.in(l.slot), tuple.learn(l.slot, s.OpeningTimeout)}}

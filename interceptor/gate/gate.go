@@ -38,7 +38,7 @@ type Gate struct {
 	queue   pendingQueue
 	slow    slowPairs
 	carried map[uint64]*carriage
-	taken   attempts // connections whose port is not free yet
+	taken   []attempt // connections whose port is not free yet, oldest first
 
 	accepting bool      // the listeners are watched
 	paused    time.Time // accepting waits until then: descriptors ran out

@@ -130,12 +130,7 @@ func (g *Gate) forward(flow *handover.Flow) {
 		g.log.Debug("cannot connect upstream", "client", f.Client, "server", f.Server, "error", err)
 		intake.Reset(f.ClientFD)
 	}
-	switch err := connect(); {
-	case err == nil:
-	case isTaken(err) && g.wait(connect, fail):
-	default:
-		fail(err)
-	}
+	g.whenFree(connect, fail, fail)
 }
 
 // forwardHealth does the same for the watchdog, who connects to the listener

@@ -99,12 +99,7 @@ func (g *Gate) asked(packet uint32, vlan uint16, syn synPacket) {
 	}
 	// Bridged, it would meet the end of the last connection at the server.
 	late := func(error) { g.syns.drop(packet) }
-	switch err := ask(); {
-	case err == nil:
-	case isTaken(err) && g.wait(ask, late):
-	default:
-		fail(err)
-	}
+	g.whenFree(ask, fail, late)
 }
 
 // ask begins the question to the server.

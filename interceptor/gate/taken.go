@@ -19,23 +19,23 @@ const (
 // its last connection has not been answered on the server's side yet.
 func isTaken(err error) bool { return errors.Is(err, unix.EADDRNOTAVAIL) }
 
-// attempt is tried at every tick until it no longer fails because of isTaken.
+// attempt waits for its port.
 type attempt struct {
 	until  time.Time
 	try    func() error
 	giveUp func(error)
 }
 
-// attempts are those that wait, oldest first.
-type attempts []attempt
-
-// wait tries again later, and says whether there is room for that.
-func (g *Gate) wait(try func() error, giveUp func(error)) bool {
-	if len(g.taken) >= takenMax {
-		return false
+// whenFree tries, and again at every tick while the port is taken: giveUp is for
+// what has waited in vain, fail for what cannot wait.
+func (g *Gate) whenFree(try func() error, fail, giveUp func(error)) {
+	switch err := try(); {
+	case err == nil:
+	case isTaken(err) && len(g.taken) < takenMax:
+		g.taken = append(g.taken, attempt{g.loop.Now().Add(takenTime), try, giveUp})
+	default:
+		fail(err)
 	}
-	g.taken = append(g.taken, attempt{g.loop.Now().Add(takenTime), try, giveUp})
-	return true
 }
 
 // tryAgain makes every attempt once.

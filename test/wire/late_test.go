@@ -27,19 +27,12 @@ func TestLastSegmentMayBeLost(t *testing.T) {
 	_, err = conn.Write([]byte("\x00"))
 	must(t, err)
 	must(t, conn.CloseWrite())
-	nft := func(script string) {
-		t.Helper()
-		out, err := l.C1.Command(t.Context(), "nft", script).CombinedOutput()
-		if err != nil {
-			t.Fatalf("nft %s: %v: %s", script, err, out)
-		}
-	}
-	nft("table inet lossy { chain input { type filter hook input priority 0; tcp sport 80 counter drop; }; }")
+	nft(t, l.C1, "table inet lossy { chain input { type filter hook input priority 0; tcp sport 80 counter drop; }; }")
 	close(goOn)
 	// Far longer than a flow that is over keeps its slot.
 	eventually(t, "the flow to be over", func() bool { return status(t, p).Flows.Active == 0 })
 	time.Sleep(4 * time.Second)
-	nft("delete table inet lossy")
+	nft(t, l.C1, "delete table inet lossy")
 	must(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
 	if n, err := lab.Content(size).Verify(conn); err != nil {
 		t.Errorf("after %d bytes of %d: %v", n, size, err)

@@ -24,13 +24,7 @@ import (
 func TestPortsComeBackAtOnce(t *testing.T) {
 	const ports, rounds, workers = 2400, 6, 12
 	l, p := inline(t, basic)
-	_, err := l.S1.Serve(":80", func(_ context.Context, conn *net.TCPConn) {
-		var request [16]byte
-		if _, err := io.ReadFull(conn, request[:]); err == nil {
-			_, _ = conn.Write(request[:])
-		}
-	})
-	must(t, err)
+	serveEcho(t, l.S1)
 	before := synsSentAgain(t, l)
 	server := netip.MustParseAddrPort("10.77.0.101:80")
 	errs := make(chan error, workers)
@@ -62,6 +56,18 @@ func TestPortsComeBackAtOnce(t *testing.T) {
 		t.Errorf("%d of %d SYNs of the box had to be sent again", again, ports*rounds)
 	}
 	noSlotStays(t, l)
+}
+
+// serveEcho answers one request of 16 bytes with itself, and closes.
+func serveEcho(t *testing.T, n *lab.Node) {
+	t.Helper()
+	_, err := n.Serve(":80", func(_ context.Context, conn *net.TCPConn) {
+		var request [16]byte
+		if _, err := io.ReadFull(conn, request[:]); err == nil {
+			_, _ = conn.Write(request[:])
+		}
+	})
+	must(t, err)
 }
 
 // echoFrom makes one short connection from a port, which the server closes.
@@ -130,10 +136,7 @@ func noSlotStays(t *testing.T, l *lab.Lab) {
 // when their clients have gone.
 func TestSlotsOfDeadServersComeBack(t *testing.T) {
 	l, p := inline(t, basic)
-	out, err := l.S2.Command(t.Context(), "nft", "table inet deaf { chain input { type filter hook input priority 0; tcp dport 80 counter drop; }; }").CombinedOutput()
-	if err != nil {
-		t.Fatalf("nft: %v: %s", err, out)
-	}
+	nft(t, l.S2, "table inet deaf { chain input { type filter hook input priority 0; tcp dport 80 counter drop; }; }")
 	captured := status(t, p).Flows.Captured
 	for _, server := range []netip.Addr{l.S1.IP4(), l.S2.IP4()} { // refuses, is deaf
 		for range 20 {
@@ -160,21 +163,8 @@ func TestSlotsOfDeadServersComeBack(t *testing.T) {
 // server has.
 func TestPortThatItsServerStillHolds(t *testing.T) {
 	l, _ := inline(t, basic)
-	_, err := l.S1.Serve(":80", func(_ context.Context, conn *net.TCPConn) {
-		var request [16]byte
-		if _, err := io.ReadFull(conn, request[:]); err == nil {
-			_, _ = conn.Write(request[:])
-		}
-	})
-	must(t, err)
-	nft := func(script string) {
-		t.Helper()
-		out, err := l.S1.Command(t.Context(), "nft", script).CombinedOutput()
-		if err != nil {
-			t.Fatalf("nft %s: %v: %s", script, err, out)
-		}
-	}
-	nft("table inet lossy { chain input { type filter hook input priority 0; tcp dport 80 tcp flags & fin == fin counter drop; }; }")
+	serveEcho(t, l.S1)
+	nft(t, l.S1, "table inet lossy { chain input { type filter hook input priority 0; tcp dport 80 tcp flags & fin == fin counter drop; }; }")
 	from, to := netip.AddrPortFrom(l.C1.IP4(), 20001), netip.AddrPortFrom(l.S1.IP4(), 80)
 	echo := func() error { return l.C1.Do(func() error { return echoFrom(from, to) }) }
 	must(t, echo())
@@ -187,7 +177,7 @@ func TestPortThatItsServerStillHolds(t *testing.T) {
 		t.Fatalf("the second connection ended before the first was over: %v", err)
 	default:
 	}
-	nft("delete table inet lossy")
+	nft(t, l.S1, "delete table inet lossy")
 	if err := <-second; err != nil {
 		t.Errorf("the second connection: %v", err)
 	}

@@ -119,6 +119,14 @@ func origin(t *testing.T, n *lab.Node) *lab.Origin {
 	return o
 }
 
+// nft runs a script in a node, which may lose frames by it.
+func nft(t *testing.T, n *lab.Node, script string) {
+	t.Helper()
+	if out, err := n.Command(t.Context(), "nft", script).CombinedOutput(); err != nil {
+		t.Fatalf("nft %s: %v: %s", script, err, out)
+	}
+}
+
 // eventually waits for something that has no event to wait on.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
