@@ -78,6 +78,7 @@ lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, and proof that the i
 	@.tools/golangci-lint run ./...
 	@cd .ci/tools && ../../.tools/golangci-lint run -c ../../.golangci.yml ./...
 	@.ci/lint-rules-test
+	@.ci/fuzz-test
 
 fmt: ## Format every Go file
 	@gofmt -w $(GOFILES)
