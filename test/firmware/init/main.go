@@ -1,0 +1,44 @@
+// Command init is process 1 of the slots that the tests of this folder make: it says on the console which slot it was
+// started from, and ends the machine in the way its kernel command line asks for: limpid.test=off, reboot, panic or hang.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Println("test init:", err)
+	}
+	// The end of process 1 is a kernel panic.
+}
+
+func run() error {
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("mount /proc: %w", err)
+	}
+	line, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return err
+	}
+	options := map[string]string{}
+	for _, word := range strings.Fields(string(line)) {
+		key, value, _ := strings.Cut(word, "=")
+		options[key] = value
+	}
+	fmt.Printf("test init: started from slot %s, %s\n", options["limpid.slot"], options["limpid.test"])
+	switch options["limpid.test"] {
+	case "off":
+		return unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+	case "reboot":
+		return unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
+	case "hang":
+		time.Sleep(time.Hour)
+	}
+	return nil
+}
