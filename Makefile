@@ -4,7 +4,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint fmt unit unit-race race vm fuzz soak bench clean FORCE
+.PHONY: help build image demo test check lint fmt unit unit-race race vm fuzz soak bench clean FORCE
 
 # Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -13,6 +13,8 @@ export CGO_ENABLED := 0
 
 # git refuses a checkout of somebody else (sudo make) unless told that it is meant.
 VERSION  := $(shell git -c safe.directory=$(CURDIR) describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The time of all files in an image: that of the commit, so that two builds of it are equal bit for bit.
+export SOURCE_DATE_EPOCH ?= $(shell git -c safe.directory=$(CURDIR) log -1 --format=%ct 2>/dev/null)
 FUZZTIME ?= 60s
 BENCH    ?= -vm -profile proxy,gate
 # How long `make soak` lasts, and how many connections it holds. SOAKFLAGS=-vm runs it on a 6.12 kernel.
@@ -35,6 +37,10 @@ help: ## Print this list
 build: ## Build ./limpid, one static binary
 	@.ci/deps build
 	go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o limpid ./appliance
+
+image: build ## Make out/limpid.img, a disk image with Debian's kernel; IMAGEFLAGS='-h' lists its options
+	@.ci/deps image
+	@go run ./image -profile dev -version $(VERSION) -o out/limpid.img -slot out/limpid.slot $(IMAGEFLAGS)
 
 demo: ## Show limpid on real traffic in namespaces, until Ctrl-C; DEMO_ONCE=1 ends by itself (root)
 	@.ci/root demo

@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// compress packs a root file system with zstd: xz would make it a tenth smaller, and take the box ten times as long to
+// compress packs a root file system with zstd: xz would make it a fifth smaller, and take the box ten times as long to
 // unpack while the wire is dark. Any kernel with CONFIG_RD_ZSTD reads it.
 func compress(archive []byte) ([]byte, error) {
 	var out bytes.Buffer

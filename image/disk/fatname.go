@@ -76,8 +76,7 @@ func shortName(name string) (short [11]byte, lower byte, err error) {
 			lower |= 0x08 << i
 		}
 	}
-	// padName pads each part by itself: it sees the dot only here.
-	short = padName(strings.ToUpper(base))
+	copy(short[:], padded(strings.ToUpper(base), 8))
 	copy(short[8:], padded(strings.ToUpper(extension), 3))
 	return short, lower, nil
 }
