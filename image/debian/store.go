@@ -51,10 +51,15 @@ func (s Store) Packages(ctx context.Context, names ...string) ([]Package, error)
 
 // download fetches packages and unpacks each; its folder appears only when it is complete.
 func (s Store) download(ctx context.Context, packages []Package) error {
-	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+	// Programs run in the work folder: its name must hold there too.
+	dir, err := filepath.Abs(s.Dir)
+	if err != nil {
 		return fmt.Errorf("make package cache: %w", err)
 	}
-	work, err := os.MkdirTemp(s.Dir, ".unpack-*")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make package cache: %w", err)
+	}
+	work, err := os.MkdirTemp(dir, ".unpack-*")
 	if err != nil {
 		return fmt.Errorf("make package cache: %w", err)
 	}

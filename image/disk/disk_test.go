@@ -185,8 +185,8 @@ func TestFilesLieWhole(t *testing.T) {
 		at := bytes.Index(image[ESPStart:], f.Data)
 		if at < 0 {
 			t.Errorf("%s does not lie in one piece", f.Path)
-		} else if len(f.Data) >= SectorSize && at%4096 != 0 {
-			t.Errorf("%s begins at byte %d of the partition, which is no multiple of 4096", f.Path, at)
+		} else if len(f.Data) >= SectorSize && at%65536 != 0 {
+			t.Errorf("%s begins at byte %d of the partition, which is no multiple of 64 KiB", f.Path, at)
 		}
 	}
 	for _, at := range []int64{SlotAStart, SlotBStart} {

@@ -21,9 +21,10 @@ const (
 	fatInfoSector = 1
 	fatBackup     = 6 // copy of sectors 0 and 1
 	fatEntry      = 32
-	// Files begin at multiples of 4 KiB and share none with another: a disk whose true sectors are that large then changes
-	// nothing else when the boot environment is written.
-	fatAlign = 8
+	// Files begin at multiples of 64 KiB and share none with another. A disk whose true sectors are larger than it says
+	// changes nothing else when the boot environment is written; and firmware, which reads files in pieces of up to 64 KiB
+	// (EDK II, FatPkg), loads the boot program even when the boot environment beside it can no longer be read.
+	fatAlign = 128
 )
 
 // File is a file to be written, with its path from the root: "EFI/BOOT/BOOTX64.EFI". Each name must be of the old form, up
@@ -48,7 +49,7 @@ type fatLayout struct {
 }
 
 // layout computes the areas. The FATs are as large as their entries need, and what is reserved before them grows until the
-// data begin at a multiple of 4 KiB.
+// data begin at a multiple of 64 KiB.
 func (f fat32) layout() (fatLayout, error) {
 	l := fatLayout{sectors: f.size / SectorSize}
 	const perSector = SectorSize / 4

@@ -17,6 +17,15 @@ func accelerator(major, minor int) string {
 	return "tcg,thread=single"
 }
 
+// Accelerator gives the -accel option for the QEMU program at path, for whoever starts a machine of another kind.
+func Accelerator(ctx context.Context, path string) (string, error) {
+	major, minor, err := qemuVersion(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	return accelerator(major, minor), nil
+}
+
 // qemuVersion asks a QEMU program for its version.
 func qemuVersion(ctx context.Context, path string) (major, minor int, err error) {
 	out, err := command(ctx, "", path, "--version")
