@@ -1,5 +1,6 @@
-// Command init is process 1 of the slots that the tests of this folder make: it says on the console which slot it was
-// started from, and ends the machine in the way its kernel command line asks for: limpid.test=off, reboot, panic or hang.
+// Command init is process 1 in the tests of the folder above. It says on the console which slot it was started from, and
+// does what its kernel command line asks for: limpid.test=off, reboot, panic, hang, or probe (look whether the root file
+// system works, then off).
 package main
 
 import (
@@ -33,6 +34,13 @@ func run() error {
 	}
 	fmt.Printf("test init: started from slot %s, %s\n", options["limpid.slot"], options["limpid.test"])
 	switch options["limpid.test"] {
+	case "probe":
+		if err := probe(); err != nil {
+			fmt.Println("probe:", err)
+		} else {
+			fmt.Println("probe: all is well")
+		}
+		return unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
 	case "off":
 		return unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
 	case "reboot":
