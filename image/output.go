@@ -29,7 +29,7 @@ func writeFile(name string, stdout io.Writer, write func(*output) error) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	defer os.Remove(f.Name()) // gone already if all went well
+	defer func() { _ = os.Remove(f.Name()) }() // gone already if all went well
 	defer f.Close()
 	if err := write(&output{f}); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)

@@ -38,7 +38,7 @@ func TestCpioReadsTheArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("cpio", "--list", "--verbose", "--numeric-uid-gid", "--quiet")
+	cmd := exec.CommandContext(t.Context(), "cpio", "--list", "--verbose", "--numeric-uid-gid", "--quiet")
 	cmd.Stdin = bytes.NewReader(archive)
 	cmd.Env = append(os.Environ(), "TZ=UTC", "LC_ALL=C")
 	out, err := cmd.Output()
@@ -74,7 +74,7 @@ func TestGRUBReadsTheArchive(t *testing.T) {
 	if err := os.WriteFile(file, archive, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("grub-fstest", file, "cat", "/usr/bin/tool").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "grub-fstest", file, "cat", "/usr/bin/tool").CombinedOutput()
 	if err != nil || string(out) != "#!/bin/sh\n" {
 		t.Errorf("grub-fstest: %v, %q", err, out)
 	}

@@ -54,7 +54,7 @@ func readModinfo(module []byte) (modinfo, error) {
 func softBefore(value string) []string {
 	var names []string
 	isBefore := false
-	for _, word := range strings.Fields(value) {
+	for word := range strings.FieldsSeq(value) {
 		switch {
 		case strings.HasSuffix(word, ":"):
 			isBefore = word == "pre:"

@@ -63,7 +63,7 @@ func (s Store) download(ctx context.Context, packages []Package) error {
 	if err != nil {
 		return fmt.Errorf("make package cache: %w", err)
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }() // in vain at worst
 	args := []string{"-q", "-o", "APT::Sandbox::User=", "download"}
 	for _, p := range packages {
 		s.Log.Info("download package", "name", p.Name, "version", p.Version)

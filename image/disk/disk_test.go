@@ -58,7 +58,7 @@ func writeExample(t *testing.T, m Image) string {
 // tool runs a program and gives all it prints; it must succeed.
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC", "MTOOLS_SKIP_CHECK=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

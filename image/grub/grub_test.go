@@ -11,7 +11,7 @@ import (
 )
 
 func TestConfigurationParses(t *testing.T) {
-	if out, err := exec.Command("grub-script-check", "grub.cfg").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "grub-script-check", "grub.cfg").CombinedOutput(); err != nil {
 		t.Errorf("grub-script-check: %v\n%s", err, out)
 	}
 }
@@ -91,7 +91,7 @@ func TestEnvironment(t *testing.T) {
 	if err := os.WriteFile(file, block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("grub-editenv", file, "list").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "grub-editenv", file, "list").CombinedOutput()
 	if want := "order=ab\nleft_a=8\nleft_b=8\n"; err != nil || string(out) != want {
 		t.Errorf("grub-editenv lists %q (%v), want %q", out, err, want)
 	}

@@ -51,7 +51,7 @@ func Make(ctx context.Context, dir string, when time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make work folder for GRUB: %w", err)
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }() // in vain at worst
 	disk, err := memdisk(when)
 	if err != nil {
 		return nil, err

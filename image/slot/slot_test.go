@@ -16,19 +16,19 @@ func TestSlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	cmd := exec.Command("cpio", "--extract", "--quiet")
+	cmd := exec.CommandContext(t.Context(), "cpio", "--extract", "--quiet")
 	cmd.Dir = dir
 	// What an earlier, longer slot has left behind does not matter.
 	cmd.Stdin = strings.NewReader(string(archive) + strings.Repeat("070701 left over", 1000))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("cpio: %v\n%s", err, out)
 	}
-	check := exec.Command("sha256sum", "--check", "--strict", SumsName)
+	check := exec.CommandContext(t.Context(), "sha256sum", "--check", "--strict", SumsName)
 	check.Dir = dir
 	if out, err := check.CombinedOutput(); err != nil || strings.Count(string(out), ": OK\n") != 4 {
 		t.Errorf("sha256sum: %v\n%s", err, out)
 	}
-	out, err := exec.Command("grub-editenv", filepath.Join(dir, OptionsName), "list").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "grub-editenv", filepath.Join(dir, OptionsName), "list").CombinedOutput()
 	if err != nil || string(out) != "options=quiet\n" {
 		t.Errorf("grub-editenv lists %q, %v", out, err)
 	}

@@ -164,7 +164,7 @@ func (d *testDisk) write(t *testing.T, at int64, b []byte) {
 func (d *testDisk) setEnv(t *testing.T, state string) {
 	t.Helper()
 	var variables []grub.Variable
-	for _, word := range strings.Fields(state) {
+	for word := range strings.FieldsSeq(state) {
 		name, value, _ := strings.Cut(word, "=")
 		variables = append(variables, grub.Variable{Name: name, Value: value})
 	}
@@ -191,7 +191,7 @@ func (d *testDisk) readEnv(t *testing.T) string {
 	if err := os.WriteFile(file, block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("grub-editenv", file, "list").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "grub-editenv", file, "list").CombinedOutput()
 	if err != nil {
 		return "unreadable"
 	}

@@ -35,7 +35,7 @@ const (
 
 // arguments is QEMU's command line; vars is this machine's own copy of the firmware's variables.
 func (h Hardware) arguments(accelerator, vars string) ([]string, error) {
-	device := ""
+	var device string
 	switch h.Bus {
 	case Virtio, "":
 		device = "virtio-blk-pci,drive=disk,bootindex=1"

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"limpid/image/slot"
 )
 
@@ -76,9 +78,18 @@ func TestModuleIndexIsDepmods(t *testing.T) {
 	contents := filepath.Join(dir, "slot")
 	imageTool(t, "-limpid", buildInit(t), "-slot", contents)
 	unpack(t, dir, contents)
-	plain, err := exec.Command("zstd", "--decompress", "--stdout", "--long=27", filepath.Join(dir, slot.RootName)).Output()
+	packed, err := os.ReadFile(filepath.Join(dir, slot.RootName))
 	if err != nil {
-		t.Fatalf("zstd: %v", err)
+		t.Fatal(err)
+	}
+	r, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	plain, err := r.DecodeAll(packed, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
 	root := filepath.Join(dir, "root")
 	if err := os.Mkdir(root, 0o755); err != nil {
@@ -98,7 +109,7 @@ func TestModuleIndexIsDepmods(t *testing.T) {
 	for _, name := range names {
 		ours[name] = sortedLines(t, filepath.Join(folders[0], name))
 	}
-	if out, err := exec.Command("depmod", "-b", root, filepath.Base(folders[0])).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "depmod", "-b", root, filepath.Base(folders[0])).CombinedOutput(); err != nil {
 		t.Fatalf("depmod: %v\n%s", err, out)
 	}
 	for _, name := range names {
@@ -117,7 +128,7 @@ func unpack(t *testing.T, dir, archive string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	cmd := exec.Command("cpio", "--extract", "--make-directories", "--quiet")
+	cmd := exec.CommandContext(t.Context(), "cpio", "--extract", "--make-directories", "--quiet")
 	cmd.Dir, cmd.Stdin = dir, f
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("cpio: %v\n%s", err, out)

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -28,14 +29,14 @@ func run() error {
 		return err
 	}
 	options := map[string]string{}
-	for _, word := range strings.Fields(string(line)) {
+	for word := range strings.FieldsSeq(string(line)) {
 		key, value, _ := strings.Cut(word, "=")
 		options[key] = value
 	}
 	fmt.Printf("test init: started from slot %s, %s\n", options["limpid.slot"], options["limpid.test"])
 	switch options["limpid.test"] {
 	case "probe":
-		if err := probe(); err != nil {
+		if err := probe(context.Background()); err != nil {
 			fmt.Println("probe:", err)
 		} else {
 			fmt.Println("probe: all is well")

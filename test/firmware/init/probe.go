@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,14 +18,14 @@ import (
 
 // probe uses what the root file system of the image has: its modules, in the way a box finds them, and its programs, on a
 // second disk /dev/vdb that may be overwritten.
-func probe() error {
+func probe(ctx context.Context) error {
 	for _, m := range [][2]string{{"devtmpfs", "/dev"}, {"sysfs", "/sys"}, {"tmpfs", "/run"}} {
 		if err := unix.Mount(m[0], m[1], m[0], 0, ""); err != nil {
 			return fmt.Errorf("mount %s: %w", m[1], err)
 		}
 	}
-	for _, step := range []func() error{loadByAlias, loadAll, programs, memory} {
-		if err := step(); err != nil {
+	for _, step := range []func(context.Context) error{loadByAlias, loadAll, programs, memory} {
+		if err := step(ctx); err != nil {
 			return err
 		}
 	}
@@ -32,7 +33,7 @@ func probe() error {
 }
 
 // loadByAlias loads a driver for everything the machine has, as a box does at boot, until nothing new appears.
-func loadByAlias() error {
+func loadByAlias(ctx context.Context) error {
 	asked := map[string]bool{}
 	for more := true; more; {
 		more = false
@@ -44,7 +45,7 @@ func loadByAlias() error {
 			if name := strings.TrimSpace(string(alias)); err == nil && name != "" && !asked[name] {
 				asked[name], more = true, true
 				// Most of what a board has needs no driver of ours.
-				_ = exec.Command("/sbin/modprobe", "-q", name).Run() //nolint:noctx // PID 1 of a test machine has nothing to cancel it
+				_ = exec.CommandContext(ctx, "/sbin/modprobe", "-q", name).Run()
 			}
 			return nil
 		})
@@ -62,7 +63,7 @@ func loadByAlias() error {
 
 // loadAll loads every module of the image with what modules.dep says it needs, and is content with one that finds no
 // hardware.
-func loadAll() error {
+func loadAll(context.Context) error {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
 		return err
@@ -100,7 +101,7 @@ func load(path string) error {
 }
 
 // programs runs each program of the image once, on something real.
-func programs() error {
+func programs(ctx context.Context) error {
 	for _, words := range [][]string{
 		{"/sbin/mkfs.ext4", "-q", "-L", "limpid-data", "/dev/vdb"},
 		{"/sbin/e2fsck", "-f", "-n", "/dev/vdb"},
@@ -109,7 +110,7 @@ func programs() error {
 		{"/usr/sbin/nft", "list table inet probe"},
 		{"/bin/sh", "-c", "ls / | grep data"},
 	} {
-		out, err := exec.Command(words[0], words[1:]...).CombinedOutput() //nolint:noctx // as above
+		out, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("run %s: %w: %s", strings.Join(words, " "), err, bytes.TrimSpace(out))
 		}
@@ -129,7 +130,7 @@ func programs() error {
 }
 
 // memory says how much is in use.
-func memory() error {
+func memory(context.Context) error {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return err
