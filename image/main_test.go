@@ -46,12 +46,20 @@ func TestUsage(t *testing.T) {
 func buildrootOutput(t *testing.T, kernel, root string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"bzImage": kernel, "rootfs.cpio": root} {
+	for name, text := range map[string]string{"bzImage": kernel, rootName(root): root} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
+}
+
+// rootName gives the name under which Buildroot leaves such a root file system.
+func rootName(root string) string {
+	if strings.HasPrefix(root, "070701") || root == "x" {
+		return "rootfs.cpio"
+	}
+	return "rootfs.cpio.zst"
 }
 
 // A kernel and an archive that look like ones.
@@ -96,6 +104,7 @@ func TestBuildrootRefuses(t *testing.T) {
 		{"no kernel", t.TempDir(), nil, "Buildroot's output/images"},
 		{"something else for a kernel", buildrootOutput(t, "x", someRoot), nil, "no bzImage"},
 		{"something else for a root", buildrootOutput(t, someKernel, "x"), nil, "newc"},
+		{"a packed root that is none", buildrootOutput(t, someKernel, "y"), nil, "not packed with zstd"},
 		{"too large", buildrootOutput(t, someKernel+strings.Repeat("x", 1<<20), someRoot), []string{"-limit", "1"}, "-limit allows 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -112,6 +121,15 @@ func TestBuildrootRefuses(t *testing.T) {
 				t.Error("an image was left")
 			}
 		})
+	}
+}
+
+// What Buildroot has packed is taken as it is.
+func TestBuildrootPacked(t *testing.T) {
+	packed := "\x28\xb5\x2f\xfd and more"
+	p, err := fromBuildroot(options{from: buildrootOutput(t, someKernel, packed)})
+	if err != nil || string(p.root) != packed {
+		t.Errorf("root %q, %v", p.root, err)
 	}
 }
 

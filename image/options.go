@@ -59,7 +59,7 @@ func parseOptions(args []string, getenv func(string) string, stderr io.Writer) (
 	flags.StringVar(&o.out, "o", "", "`file` to write the disk image to")
 	flags.StringVar(&o.slot, "slot", "", "`file` to write a slot's contents to as well: what an update bundle carries")
 	flags.StringVar(&o.limpid, "limpid", "limpid", "dev: `file` of the limpid program, as make build leaves it")
-	flags.StringVar(&o.from, "from", "", "buildroot: `folder` with bzImage and rootfs.cpio (Buildroot's output/images)")
+	flags.StringVar(&o.from, "from", "", "buildroot: `folder` with bzImage and rootfs.cpio.zst or rootfs.cpio (Buildroot's output/images)")
 	flags.StringVar(&o.version, "version", "unknown", "`version` written into the slot")
 	flags.StringVar(&o.kernel, "kernel", "", "dev: Debian `package` of the kernel (default: the newest 6.12 with all drivers)")
 	flags.StringVar(&o.append, "append", "", "`words` for the kernel's command line, behind the usual ones")
