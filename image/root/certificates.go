@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"limpid/image/cpio"
 )
@@ -24,7 +25,7 @@ func addCertificates(tree *cpio.Tree, from sources) error {
 	if len(files) == 0 {
 		return fmt.Errorf("list certificates: package ca-certificates has none in usr/share/ca-certificates/mozilla")
 	}
-	slices.Sort(files)
+	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
 	var all bytes.Buffer
 	for _, file := range files {
 		b, err := os.ReadFile(file)
