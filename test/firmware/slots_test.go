@@ -115,6 +115,11 @@ func TestSlotChoice(t *testing.T) {
 			want: "a", left: "order=ab left_a=7 left_b=7", says: []string{"slot a is damaged", "slot b is damaged"},
 		},
 		{
+			name: "a first partition table of zeros", a: "off", b: "reboot",
+			spoil: func(t *testing.T, d *testDisk) { d.write(t, disk.SectorSize, zeros[:33*disk.SectorSize]) },
+			want:  "a", left: "order=ab left_a=7 left_b=8", // the firmware mends it from the second
+		},
+		{
 			name: "a boot environment of zeros", a: "off", b: "reboot",
 			spoil: func(t *testing.T, d *testDisk) { d.write(t, d.env, zeros[:1024]) },
 			want:  "a", left: "unreadable", says: []string{"the boot environment is unreadable"},
