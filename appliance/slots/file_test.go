@@ -1,0 +1,116 @@
+package slots
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// fresh makes a file of a new disk, as grub-editenv does with our variables.
+func fresh(t *testing.T) File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "bootenv")
+	editenv(t, path, "create")
+	editenv(t, path, "set", "order=ab", "left_a=7", "left_b=8", "kept=by others")
+	return File(path)
+}
+
+func content(t *testing.T, f File) []byte {
+	t.Helper()
+	data, err := os.ReadFile(string(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestFileIsChangedInPlace(t *testing.T) {
+	f := fresh(t)
+	before, err := os.Stat(string(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := content(t, f)
+	if s, err := f.Commit(A); err != nil || s != First() {
+		t.Fatalf("%v, %v", s, err)
+	}
+	after, err := os.Stat(string(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !os.SameFile(before, after) || after.Size() != Size {
+		t.Errorf("it is another file, or of %d bytes", after.Size())
+	}
+	if !bytes.Equal(content(t, f)[Sector:], data[Sector:]) {
+		t.Error("the second sector has changed")
+	}
+	if got, want := editenv(t, string(f), "list"), "order=ab\nleft_a=8\nleft_b=8\nkept=by others\n"; got != want {
+		t.Errorf("grub-editenv lists\n%swant\n%s", got, want)
+	}
+}
+
+func TestChangeThatFailsWritesNothing(t *testing.T) {
+	f := fresh(t)
+	before := content(t, f)
+	if _, err := f.Change(func(s State) (State, error) { return Begin(s, A) }); !errors.Is(err, ErrUncommitted) {
+		t.Error(err)
+	}
+	if _, err := f.Change(func(State) (State, error) { return State{}, nil }); err == nil {
+		t.Error("a state that is none was written")
+	}
+	if !bytes.Equal(content(t, f), before) {
+		t.Error("the file has changed")
+	}
+}
+
+func TestUnreadableFile(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"gone": nil, "empty": {}, "zeros": make([]byte, Size), "short": text("")[:100], "no state": text("order=no\n"), "long": append(text("order=ab\nleft_a=1\nleft_b=1\n"), 'x'),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := File(filepath.Join(t.TempDir(), "bootenv"))
+			if data != nil {
+				if err := os.WriteFile(string(f), data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := f.Read(); !errors.Is(err, ErrUnreadable) {
+				t.Errorf("read: %v", err)
+			}
+			if _, err := f.Change(func(s State) (State, error) { return Begin(s, B) }); err == nil {
+				t.Error("an update may begin")
+			}
+			want := State{[2]Slot{B, A}, [2]uint8{0, Full}}
+			if s, err := f.Commit(B); err != nil || s != want {
+				t.Errorf("commit: %v, %v", s, err)
+			}
+			if got := editenv(t, string(f), "list"); got != "order=ba\nleft_a=0\nleft_b=8\n" {
+				t.Errorf("grub-editenv lists\n%s", got)
+			}
+		})
+	}
+}
+
+func TestChangesDoNotCross(t *testing.T) {
+	f := fresh(t)
+	if _, err := f.Change(func(s State) (State, error) { s.Left = [2]uint8{0, 0}; return s, nil }); err != nil {
+		t.Fatal(err)
+	}
+	var together sync.WaitGroup
+	for range 9 {
+		for slot := range Slot(2) {
+			together.Go(func() {
+				if _, err := f.Change(func(s State) (State, error) { s.Left[slot]++; return s, nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	together.Wait()
+	if s, err := f.Read(); err != nil || s.Left != [2]uint8{9, 9} {
+		t.Errorf("%v, %v", s, err)
+	}
+}
