@@ -110,7 +110,12 @@ func (c *Client) exchange(ctx context.Context, method, path string, question any
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", path, err)
 	}
-	response, err := c.http.Do(request)
+	return c.send(c.http, request, path)
+}
+
+// send sends a request and returns the answer if it is one.
+func (c *Client) send(client *http.Client, request *http.Request, path string) ([]byte, error) {
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, c.explain(err)
 	}

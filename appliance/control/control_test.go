@@ -28,6 +28,9 @@ type fake struct {
 	reset uint64
 	query LogQuery
 	err   error
+
+	upload Upload
+	sent   []byte
 }
 
 func (f *fake) Status(context.Context) (Status, error) {
@@ -56,6 +59,24 @@ func (f *fake) ResetFlow(_ context.Context, id uint64) error {
 	f.reset = id
 	return f.err
 }
+
+func (f *fake) Update(context.Context) (Update, error) {
+	return Update{Slots: true, Phase: UpdateIdle, Bundle: BundleInfo{Received: int64(len(f.sent))}}, nil
+}
+
+func (f *fake) Upload(_ context.Context, upload Upload, body io.Reader) error {
+	f.upload = upload
+	if f.err != nil {
+		return f.err
+	}
+	sent, err := io.ReadAll(body)
+	f.sent = append(f.sent, sent...)
+	return err
+}
+
+func (f *fake) GoBack(context.Context) error { return f.err }
+
+func (f *fake) Reboot(context.Context) error { return f.err }
 
 func (f *fake) Metrics(_ context.Context, w io.Writer) error {
 	_, _ = io.WriteString(w, "up 1\n")
@@ -183,6 +204,9 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"GET", "/v1/log?host=a&host=b", "", 400, "given 2 times"},
 		{"GET", "/v1/log?host=%zz", "", 400, "invalid URL escape"},
 		{"POST", "/v1/flows/first/reset", "", 400, "want the number"},
+		{"PUT", "/v1/update/bundle?offset=-1", "x", 400, "want the number of bytes"},
+		{"PUT", "/v1/update/bundle?offset=9999999999999", "x", 400, "want the number of bytes"},
+		{"PUT", "/v1/update/bundle?downgrade=yes", "x", 400, "want true or false"},
 		{"GET", "/v1/bypass", "", 405, ""},
 		{"POST", "/v1/status", "", 405, ""},
 		{"GET", "/v1/absent", "", 404, ""},
@@ -269,7 +293,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

@@ -25,6 +25,9 @@ const SocketName = "control.sock"
 // maxBody bounds a request's body, in bytes.
 const maxBody = 64 << 10
 
+// bundlePath takes a body of any size.
+const bundlePath = "/v1/update/bundle"
+
 // defaultFlows is how many flows are listed when nobody says.
 const defaultFlows = 1000
 
@@ -40,6 +43,7 @@ type Backend interface {
 	Log(ctx context.Context, query LogQuery) (LogPage, error)
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
+	Updater
 }
 
 // refusal is an error that is the asker's to mend.
@@ -119,6 +123,12 @@ func routes() []route {
 		}},
 		{"GET", "/v1/log", getLog},
 		{"GET", "/v1/metrics", getMetrics},
+		{"GET", "/v1/update", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+			return b.Update(r.Context())
+		}},
+		{"PUT", bundlePath, putBundle},
+		{"POST", "/v1/update/back", postBack},
+		{"POST", "/v1/update/reboot", postReboot},
 		{"GET", "/v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request, _ Backend) (any, error) {
 			w.Header().Set("Content-Type", "application/yaml")
 			_, err := w.Write(description)
@@ -132,7 +142,9 @@ func Handler(backend Backend) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range routes() {
 		mux.HandleFunc(route.method+" "+route.path, func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if route.path != bundlePath {
+				r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			}
 			result, err := route.handle(w, r, backend)
 			switch {
 			case err != nil:

@@ -21,6 +21,12 @@ func Pending(s State, running Slot) bool {
 	return s.Order[0] != running && s.Left[s.Order[0]] > 0
 }
 
+// Last says whether this is the running slot's last boot before the other gets
+// a turn: so in a try, and when boot after boot did not prove healthy.
+func Last(s State, running Slot) bool {
+	return s.Left[running] == 0 && s.Left[running.Other()] > 0
+}
+
 // Begin makes the slot that does not run unbootable, so that it may be written,
 // and takes back a try of it that has not happened yet. It must be real before
 // the first byte is written.

@@ -159,6 +159,9 @@ func TestEveryTryThatFailsFallsBack(t *testing.T) {
 			if _, err := Begin(s, slot); !errors.Is(err, ErrUncommitted) {
 				t.Fatalf("the old slot may be written in a try: %v", err)
 			}
+			if !Last(s, slot) || Last(s, running) {
+				t.Fatalf("a reboot is not known to lead back: %v", s)
+			}
 			// Nothing more is heard of it.
 			if slot, s, _ = Choose(s, true, loads); slot != running {
 				t.Fatalf("no fall-back: %v", s)

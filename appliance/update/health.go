@@ -1,0 +1,63 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"limpid/appliance/control"
+)
+
+// askTimeout bounds one question to the supervisor.
+const askTimeout = 2 * time.Second
+
+// Asked answers GET /v1/status. *control.Client is one.
+type Asked interface {
+	Status(context.Context) (control.Status, error)
+}
+
+// Health gives a Gate's question: the control API answers, the bridge and both
+// its ports are up, gate and proxy run and are still those of the last look, and
+// a request of the box's own has lately gone through the proxy, which is what
+// mode "inline" says. Where the operator has ordered a bypass there is no such
+// request, and the rest is enough.
+func Health(asked Asked) func(context.Context) error {
+	var before [2]control.Process
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
+		defer cancel()
+		s, err := asked.Status(ctx)
+		if err != nil {
+			return fmt.Errorf("control API: %w", err)
+		}
+		now := [2]control.Process{s.Gate, s.Proxy}
+		err = judge(s)
+		for i, name := range [2]string{"gate", "proxy"} {
+			if err == nil && before[i].PID != 0 && before[i].PID != now[i].PID {
+				err = fmt.Errorf("%s: restarted: %s", name, now[i].LastExit)
+			}
+		}
+		before = now
+		return err
+	}
+}
+
+// judge says what of a status is not well.
+func judge(s control.Status) error {
+	switch {
+	case !s.Wire.Bridge.Present || !s.Wire.Bridge.Up:
+		return fmt.Errorf("bridge %s: not up", s.Wire.Bridge.Name)
+	case !s.Wire.LAN.Present || !s.Wire.LAN.Up:
+		return fmt.Errorf("port %s: not up", s.Wire.LAN.Name)
+	case !s.Wire.WAN.Present || !s.Wire.WAN.Up:
+		return fmt.Errorf("port %s: not up", s.Wire.WAN.Name)
+	case s.Gate.PID == 0:
+		return fmt.Errorf("gate: does not run: %s", s.Gate.LastExit)
+	case s.Proxy.PID == 0:
+		return fmt.Errorf("proxy: does not run: %s", s.Proxy.LastExit)
+	case s.Mode != control.Inline && !s.Bypass.On:
+		return fmt.Errorf("proxy: no request has gone through it: %s: %s", s.Mode, s.Reason)
+	}
+	return nil
+}
