@@ -49,6 +49,9 @@ type Backend interface {
 // refusal is an error that is the asker's to mend.
 type refusal struct{ error }
 
+// Unwrap gives the error.
+func (r refusal) Unwrap() error { return r.error }
+
 // Refuse marks an error as the asker's.
 func Refuse(err error) error { return refusal{err} }
 

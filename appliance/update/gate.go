@@ -64,18 +64,15 @@ func (g Gate) Run(ctx context.Context) Outcome {
 	if g.Deadline == 0 {
 		g.Deadline = usualDeadline
 	}
-	deadline := time.NewTimer(g.Deadline)
-	defer deadline.Stop()
+	begun := time.Now()
 	ticks := time.NewTicker(g.Interval)
 	defer ticks.Stop()
-	well, late := 0, false
+	well := 0
 	last := errors.New("it was not looked at")
 	for {
 		select {
 		case <-ctx.Done():
 			return Ended
-		case <-deadline.C:
-			late = true
 		case <-ticks.C:
 		}
 		if err := g.Health(ctx); err != nil {
@@ -86,7 +83,7 @@ func (g Gate) Run(ctx context.Context) Outcome {
 		if well >= g.Steady && g.commit() {
 			return Committed
 		}
-		if late && well == 0 && g.fallBack(ctx, last) {
+		if late := time.Since(begun) >= g.Deadline; late && well == 0 && g.fallBack(ctx, last) {
 			return FellBack
 		}
 	}
