@@ -44,6 +44,8 @@ func commands() []command {
 		logCommand(),
 		rulesCommand(),
 		metricsCommand(),
+		updateCommand(),
+		bundleCommand(),
 		checkCommand(),
 		bridgeCommand(),
 		versionCommand(),

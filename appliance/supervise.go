@@ -52,9 +52,14 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
 
+	log := newLog(t.err, nil)
+	// A wire is a wire whether it can be updated or not.
+	updates, closeUpdates := updatesOf(log)
+	defer closeUpdates()
 	s, err := supervise.New(ctx, supervise.Options{
 		ConfigPath: *path, RunDir: *dir,
-		Version: version, TunnelReasons: relay.ReasonNames(), Log: newLog(t.err, nil), Reload: reload, FlowTimeout: *flowTimeout,
+		Version: version, TunnelReasons: relay.ReasonNames(), Log: log, Reload: reload, FlowTimeout: *flowTimeout,
+		Updates: updates, Board: board(),
 		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },

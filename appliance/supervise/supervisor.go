@@ -35,7 +35,7 @@ type Told struct {
 	Grace time.Duration
 }
 
-// Options are what a supervisor is made of. All are needed but FlowTimeout and Hardware.
+// Options are what a supervisor is made of. All are needed but FlowTimeout, Updates and Hardware.
 type Options struct {
 	ConfigPath string
 	RunDir     string
@@ -60,6 +60,10 @@ type Options struct {
 	KeepAddress func(ctx context.Context, c *config.Config, wire Wire, flapped <-chan struct{}, log *slog.Logger)
 	// FlowTimeout is how long an idle flow keeps its slot; 0 for the usual.
 	FlowTimeout time.Duration
+	// Updates, if limpid runs from a slot, replaces the firmware; Board is the
+	// kind of box.
+	Updates control.Updater
+	Board   string
 	// Hardware, if there is one, is fed with every health check that passes.
 	Hardware interface{ Feed() error }
 }

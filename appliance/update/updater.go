@@ -41,7 +41,8 @@ type Updater struct {
 	life    context.Context // of what a request has begun and may outlive it
 	end     context.CancelFunc
 
-	busy sync.Mutex // held by whoever writes slots or the choice between them
+	looked chan struct{} // closed when look has ended
+	busy   sync.Mutex    // held by whoever writes slots or the choice between them
 
 	mu      sync.Mutex // guards all below
 	session *session   // nil when none is begun
@@ -54,20 +55,38 @@ type Updater struct {
 
 // New makes an Updater. Close ends it.
 func New(o Options) *Updater {
-	u := &Updater{options: o, now: time.Now, phase: control.UpdateIdle}
+	u := &Updater{options: o, now: time.Now, phase: control.UpdateIdle, looked: make(chan struct{})}
 	u.life, u.end = context.WithCancel(context.Background())
-	if o.OtherVersion != nil {
-		u.other = o.OtherVersion()
-	}
-	if s, err := o.Boot.Read(); err == nil && s.Order[0] != o.Running && s.Left[s.Order[0]] == 0 {
-		u.problem = fmt.Sprintf("slot %v was booted and did not prove healthy: the box went back to slot %v", s.Order[0], o.Running)
-	}
+	go u.look()
 	return u
 }
+
+// look finds out how things were left. It reads the boot medium, which may be
+// dying and take its time: nobody waits for it for long.
+func (u *Updater) look() {
+	defer close(u.looked)
+	problem, other := "", ""
+	running := u.options.Running
+	if s, err := u.options.Boot.Read(); err == nil && s.Order[0] != running && s.Left[s.Order[0]] == 0 {
+		problem = fmt.Sprintf("slot %v was booted and did not prove healthy: the box went back to slot %v", s.Order[0], running)
+	}
+	if u.options.OtherVersion != nil {
+		other = u.options.OtherVersion()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.session == nil && u.phase == control.UpdateIdle {
+		u.problem, u.other = problem, other
+	}
+}
+
+// lookPatience bounds how long an answer waits for look.
+const lookPatience = time.Second
 
 // Close ends an update that is going on; its slot stays unbootable.
 func (u *Updater) Close() error {
 	u.end()
+	<-u.looked
 	u.busy.Lock()
 	defer u.busy.Unlock()
 	return u.drop()
@@ -254,7 +273,13 @@ func (u *Updater) Reboot(ctx context.Context) error {
 }
 
 // Update implements control.Updater.
-func (u *Updater) Update(context.Context) (control.Update, error) {
+func (u *Updater) Update(ctx context.Context) (control.Update, error) {
+	waiting, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	select {
+	case <-u.looked:
+	case <-waiting.Done():
+	}
 	running := u.options.Running
 	s, err := u.options.Boot.Read()
 	u.mu.Lock()
