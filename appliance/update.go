@@ -42,48 +42,68 @@ const (
 	updateAttempts = 5
 )
 
+// updateFlags are the flags of update, and what they go with.
+type updateFlags struct{ json, downgrade, reboot bool }
+
+func (f updateFlags) check(what string) error {
+	file := what != "status" && what != "back" && what != "reboot"
+	switch {
+	case f.json && what != "status":
+		return badUsage("--json goes with update status only")
+	case f.downgrade && !file:
+		return badUsage("--downgrade goes with a file only")
+	case f.reboot && !file && what != "back":
+		return badUsage("--reboot goes with a file or with back only")
+	}
+	return nil
+}
+
 func updateMain(ctx context.Context, t terminal, args []string) error {
-	set := newFlags("update")
-	asJSON, downgrade, reboot, dir := set.Bool("json", false, ""), set.Bool("downgrade", false, ""), set.Bool("reboot", false, ""), runFlag(set)
+	set, flags := newFlags("update"), updateFlags{}
+	set.BoolVar(&flags.json, "json", false, "")
+	set.BoolVar(&flags.downgrade, "downgrade", false, "")
+	set.BoolVar(&flags.reboot, "reboot", false, "")
+	dir := runFlag(set)
 	rest, err := parse(set, args, "file, status, back or reboot")
 	if err != nil {
 		return err
 	}
+	what := rest[0]
+	if err := flags.check(what); err != nil {
+		return err
+	}
 	client := control.NewClient(*dir)
 	defer client.Close()
-	what := rest[0]
+	u, err := doUpdate(ctx, t, client, what, flags)
 	switch {
-	case *asJSON && what != "status":
-		return badUsage("--json goes with update status only")
-	case *downgrade && (what == "status" || what == "back" || what == "reboot"):
-		return badUsage("--downgrade goes with a file only")
-	case *reboot && (what == "status" || what == "reboot"):
-		return badUsage("--reboot goes with a file or with back only")
+	case err != nil:
+		return err
+	case flags.json:
+		return printJSON(t.out, u)
 	}
-	var u control.Update
+	printUpdate(t.out, u)
+	if flags.reboot || what == "reboot" {
+		fmt.Fprintln(t.out, "rebooting")
+	}
+	return nil
+}
+
+// doUpdate does what was asked for and gives the state afterwards.
+func doUpdate(ctx context.Context, t terminal, client *control.Client, what string, flags updateFlags) (u control.Update, err error) {
 	switch what {
 	case "status":
-		if u, err = client.Update(ctx); err == nil && *asJSON {
-			return printJSON(t.out, u)
-		}
+		u, err = client.Update(ctx)
 	case "back":
 		u, err = client.GoBack(ctx)
 	case "reboot":
 		u, err = client.Reboot(ctx)
 	default:
-		u, err = sendBundle(ctx, t, client, what, *downgrade)
+		u, err = sendBundle(ctx, t, client, what, flags.downgrade)
 	}
-	if err == nil && *reboot {
+	if err == nil && flags.reboot {
 		u, err = client.Reboot(ctx)
 	}
-	if err != nil {
-		return err
-	}
-	printUpdate(t.out, u)
-	if *reboot || what == "reboot" {
-		fmt.Fprintln(t.out, "rebooting")
-	}
-	return nil
+	return u, err
 }
 
 // printUpdate shows the slots and what is going on.

@@ -256,7 +256,7 @@ func TestUpdateGoesOnAfterABreak(t *testing.T) {
 		Reboot: func(context.Context) error { return nil },
 		Log:    slog.New(slog.DiscardHandler),
 	})
-	defer updater.Close() //nolint:errcheck // its session has ended
+	defer updater.Close()
 	b := &breaking{Updater: updater, after: 1<<20 + 7}
 	dir := answerOn(t, &backend{Updater: b})
 	code, stdout, stderr := limpid("update", f.path("new.bundle"), "--run", dir)
@@ -269,11 +269,16 @@ func TestUpdateGoesOnAfterABreak(t *testing.T) {
 }
 
 // A manifest of limpid's, signed with minisign on another machine and packed
-// with tar, is a bundle; and minisign uses a key of limpid's, with its password.
+// with tar, is a bundle. The key has a password, and limpid takes it too.
 func TestBundleSignedElsewhere(t *testing.T) {
 	f := newFirmware(t)
-	t.Setenv(passwordVariable, "a secret")
-	must(t, "bundle", "key", f.path("limpid"))
+	for _, name := range []string{"cheap.key", "cheap.pub"} {
+		data, err := os.ReadFile(filepath.Join("update/bundle/testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.write(t, strings.Replace(name, "cheap", "limpid", 1), data)
+	}
 	f.write(t, "slot.img", f.image(t, "1.1.0"))
 	f.write(t, "manifest.json", []byte(must(t, "bundle", "manifest", "--minimum", "0.5.0", f.path("slot.img"))))
 	sign := exec.CommandContext(t.Context(), "minisign", "-S", "-s", "limpid.key", "-m", "manifest.json")
@@ -286,12 +291,15 @@ func TestBundleSignedElsewhere(t *testing.T) {
 		t.Errorf("verify prints %q", out)
 	}
 	must(t, "update", f.path("new.bundle"), "--run", f.run)
-	// And limpid uses it again.
+	// And limpid signs with it.
 	t.Chdir(f.dir)
+	t.Setenv(passwordVariable, "a secret")
 	must(t, "bundle", "make", "--key", "limpid.key", "slot.img")
 	if out := must(t, "bundle", "verify", "--key", "limpid.pub", "limpid-1.1.0-x86_64.bundle"); !strings.Contains(out, "signature and sums are right") {
 		t.Errorf("verify prints %q", out)
 	}
+	t.Setenv(passwordVariable, "another")
+	refused(t, "wrong password", "bundle", "make", "--key", "limpid.key", "slot.img")
 	refused(t, "file exists", "bundle", "key", "--no-password", "limpid")
 }
 

@@ -91,7 +91,7 @@ func (f *fake) Log(_ context.Context, query LogQuery) (LogPage, error) {
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
 
 // serve runs the API on a real socket until the test is over.
-func serve(t *testing.T, backend Backend) (*Client, string) {
+func serve(t *testing.T, backend Backend) *Client {
 	t.Helper()
 	dir := t.TempDir()
 	listener, err := Listen(t.Context(), dir, 0)
@@ -111,12 +111,12 @@ func serve(t *testing.T, backend Backend) (*Client, string) {
 			t.Errorf("serve: %v", err)
 		}
 	})
-	return client, dir
+	return client
 }
 
 func TestClientAndServerAgree(t *testing.T) {
 	backend := &fake{}
-	client, _ := serve(t, backend)
+	client := serve(t, backend)
 	s, err := client.Status(t.Context())
 	if err != nil || s.Mode != Inline || s.Proxy.PID != 42 || s.LastGapMS != 17 {
 		t.Errorf("status: %+v, %v", s, err)

@@ -13,7 +13,7 @@ import (
 // A bundle is longer than any other question, and comes in two pieces here.
 func TestUpload(t *testing.T) {
 	backend := &fake{}
-	client, _ := serve(t, backend)
+	client := serve(t, backend)
 	data := bytes.Repeat([]byte("bundle "), maxBody)
 	cut := int64(len(data) / 3)
 	upload := Upload{SHA256: strings.Repeat("0", 64), Size: cut, Downgrade: true}
@@ -46,7 +46,7 @@ func TestUpload(t *testing.T) {
 // What is refused is told although nobody reads the rest.
 func TestUploadThatIsRefused(t *testing.T) {
 	backend := &fake{err: Refuse(errors.New("check signature: forged"))}
-	client, _ := serve(t, backend)
+	client := serve(t, backend)
 	size := int64(32 << 20)
 	_, err := client.Upload(t.Context(), Upload{Size: size}, io.LimitReader(zero{}, size))
 	if err == nil || err.Error() != "check signature: forged" {

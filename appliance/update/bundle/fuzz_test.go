@@ -47,10 +47,7 @@ func FuzzReader(f *testing.F) {
 		n, err := r.Write(data)
 		pieces := &unsigned{}
 		in := NewReader(pieces)
-		size := piece%2048 + 1
-		if size < 1 {
-			size = 1
-		}
+		size := max(piece%2048, 0) + 1
 		var pieceErr error
 		for rest := data; len(rest) > 0 && pieceErr == nil; rest = rest[min(size, len(rest)):] {
 			_, pieceErr = in.Write(rest[:min(size, len(rest))])

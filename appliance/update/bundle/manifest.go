@@ -125,11 +125,16 @@ func (m Manifest) check() error {
 		return fmt.Errorf("board %.40q: want a name of a-z, 0-9, _ and -", m.Board)
 	case len(m.Notes) > maxNotes || !utf8.ValidString(m.Notes):
 		return fmt.Errorf("notes: want at most %d bytes of UTF-8", maxNotes)
-	case len(m.Parts) == 0 || len(m.Parts) > maxParts:
-		return fmt.Errorf("%d parts: want 1 to %d", len(m.Parts), maxParts)
+	}
+	return checkParts(m.Parts)
+}
+
+func checkParts(parts []Part) error {
+	if len(parts) == 0 || len(parts) > maxParts {
+		return fmt.Errorf("%d parts: want 1 to %d", len(parts), maxParts)
 	}
 	seen := make(map[string]bool)
-	for _, p := range m.Parts {
+	for _, p := range parts {
 		switch {
 		case !partForm.MatchString(p.Name) || p.Name == ManifestName || p.Name == SignatureName:
 			return fmt.Errorf("part %.80q: want a name of a-z, 0-9, ., _ and - that is not taken", p.Name)

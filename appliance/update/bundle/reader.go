@@ -118,7 +118,7 @@ func (r *Reader) readPart(p []byte) (int, error) {
 		return n, err
 	}
 	if sum := Sum(r.sum.Sum(nil)); sum != part.SHA256 {
-		return n, fmt.Errorf("read bundle: %s is damaged: its SHA-256 is %.16s..., the manifest says %.16s...", part.Name, sum, part.SHA256)
+		return n, fmt.Errorf("read bundle: %s is damaged: its SHA-256 begins with %.16s, the manifest says %.16s", part.Name, sum, part.SHA256)
 	}
 	if r.part++; r.padding > 0 {
 		r.step = (*Reader).readPadding
