@@ -303,6 +303,34 @@ func TestBundleSignedElsewhere(t *testing.T) {
 	refused(t, "file exists", "bundle", "key", "--no-password", "limpid")
 }
 
+// Nothing of limpid's is needed to send a bundle.
+func TestUpdateWithCurl(t *testing.T) {
+	f := newFirmware(t)
+	must(t, "bundle", "key", "--no-password", f.path("limpid"))
+	f.write(t, "slot.img", f.image(t, "1.1.0"))
+	must(t, "bundle", "make", "--key", f.path("limpid.key"), "-o", f.path("new.bundle"), f.path("slot.img"))
+	curl := func(args ...string) (u control.Update, problem string) {
+		var answer struct {
+			control.Update
+			Error string `json:"error"`
+		}
+		out := f.tool(t, "curl", append([]string{"--silent", "--show-error", "--unix-socket", filepath.Join(f.run, control.SocketName)}, args...)...)
+		if err := json.Unmarshal([]byte(out), &answer); err != nil {
+			t.Fatalf("curl %v: %v: %s", args, err, out)
+		}
+		return answer.Update, answer.Error
+	}
+	if u, problem := curl("-T", "new.bundle", "http://limpid/v1/update/bundle"); problem != "" || u.Phase != control.UpdateReady || u.Progress.Percent != 100 {
+		t.Errorf("%+v, %s", u, problem)
+	}
+	if _, problem := curl("-T", "slot.img", "http://limpid/v1/update/bundle"); !strings.Contains(problem, "it is no limpid bundle") {
+		t.Errorf("%q", problem)
+	}
+	if u, _ := curl("http://limpid/v1/update"); u.Phase != control.UpdateReady || !strings.Contains(u.Problem, "it is no limpid bundle") {
+		t.Errorf("%+v", u)
+	}
+}
+
 func TestUsageOfUpdate(t *testing.T) {
 	for _, args := range [][]string{
 		{"update"}, {"update", "status", "x"}, {"update", "back", "--json"}, {"update", "status", "--downgrade"}, {"update", "reboot", "--reboot"},

@@ -118,7 +118,7 @@ func newBox(t *testing.T) *box {
 	dir := t.TempDir()
 	b := &box{wire: &fakeWire{changes: make(chan WireState)}, capture: &fakeCapture{}, log: &safeBuffer{}, reload: make(chan os.Signal, 1)}
 	b.options = Options{
-		ConfigPath: filepath.Join(dir, "limpid.toml"), RunDir: filepath.Join(dir, "run"), Version: "test",
+		ConfigPath: filepath.Join(dir, "limpid.toml"), RunDir: filepath.Join(dir, "run"), Version: "test", Board: "x86_64",
 		Log: slog.New(slog.NewTextHandler(b.log, nil)), Reload: b.reload,
 		OpenWire: func(context.Context, *config.Config, *slog.Logger) (Wire, error) { return b.wire, nil },
 		OpenCapture: func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error) {
@@ -247,6 +247,20 @@ func TestBoxComesUpAndLeavesInOrder(t *testing.T) {
 	}
 	if rules, err := b.client.Rules(t.Context()); err != nil || rules.Text != "rules" {
 		t.Errorf("rules %+v, %v", rules, err)
+	}
+	if u, err := b.client.Update(t.Context()); err != nil || u.Slots || u.Version != "test" || u.Board != "x86_64" {
+		t.Errorf("update %+v, %v", u, err)
+	}
+	for name, ask := range map[string]func() (control.Update, error){
+		"upload": func() (control.Update, error) {
+			return b.client.Upload(t.Context(), control.Upload{Size: 6}, strings.NewReader("bundle"))
+		},
+		"back":   func() (control.Update, error) { return b.client.GoBack(t.Context()) },
+		"reboot": func() (control.Update, error) { return b.client.Reboot(t.Context()) },
+	} {
+		if _, err := ask(); err == nil || !strings.Contains(err.Error(), "does not run from a firmware slot") {
+			t.Errorf("%s without slots: %v", name, err)
+		}
 	}
 	if err := b.stop(); err != nil {
 		t.Fatal(err)
