@@ -122,7 +122,7 @@ func TestBlockAndGrubEditenv(t *testing.T) {
 	editenv(t, path, "create")
 	editenv(t, path, "set", "order=ab", "left_a=1", "left_b=0")
 	s, err := File(path).Read()
-	if want := (State{[2]Slot{A, B}, [2]uint8{1, 0}}); err != nil || s != want {
+	if want := (State{Order: [2]Slot{A, B}, Left: [2]uint8{1, 0}}); err != nil || s != want {
 		t.Errorf("%v, %v, want %v", s, err, want)
 	}
 }

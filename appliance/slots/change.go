@@ -12,6 +12,22 @@ var ErrUncommitted = errors.New("the running firmware has not proved healthy yet
 // ErrNoOther says that the slot that does not run holds nothing to boot.
 var ErrNoOther = errors.New("the other slot holds no firmware that ever proved healthy: update instead")
 
+// ErrUncounted says that a try could not be told from any other boot.
+var ErrUncounted = errors.New("this machine's firmware does not let GRUB write to the boot medium, so that an update that fails would be booted for ever: flash the medium instead, on another computer")
+
+// Count is for the very beginning of a boot. GRUB took one boot off the slot
+// that runs, so that its count cannot be full, and is 0 in a try. Where it is not
+// so, the machine's firmware does not let GRUB write: then Count takes the boot
+// off in its place, which serves all that goes wrong from here on, and notes it.
+func Count(s State, running Slot) State {
+	try := s.Order[0] == running && s.Left[running] == 1 && s.Left[running.Other()] >= Full
+	s.Uncounted = s.Left[running] >= Full || try
+	if s.Uncounted {
+		s.Left[running]--
+	}
+	return s
+}
+
 // Committed says whether the running slot proved healthy since it was booted:
 // GRUB took one boot off, and only Commit makes the count full again.
 func Committed(s State, running Slot) bool { return s.Left[running] >= Full }
@@ -31,8 +47,11 @@ func Last(s State, running Slot) bool {
 // and takes back a try of it that has not happened yet. It must be real before
 // the first byte is written.
 func Begin(s State, running Slot) (State, error) {
-	if !Committed(s, running) {
+	switch {
+	case !Committed(s, running):
 		return s, fmt.Errorf("begin update: %w", ErrUncommitted)
+	case s.Uncounted:
+		return s, fmt.Errorf("begin update: %w", ErrUncounted)
 	}
 	s.Order = [2]Slot{running, running.Other()}
 	s.Left[running.Other()] = 0
@@ -60,6 +79,8 @@ func Back(s State, running Slot) (State, error) {
 		return s, fmt.Errorf("go back to slot %v: %w", spare, ErrUncommitted)
 	case s.Left[spare] == 0:
 		return s, fmt.Errorf("go back to slot %v: %w", spare, ErrNoOther)
+	case s.Uncounted:
+		return s, fmt.Errorf("go back to slot %v: %w", spare, ErrUncounted)
 	}
 	return once(s, running.Other()), nil
 }

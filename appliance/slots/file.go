@@ -58,6 +58,12 @@ func (f File) Change(change func(State) (State, error)) (State, error) {
 	return after, f.write(file, block, after)
 }
 
+// Count counts the boot that runs, as the function Count has it, if GRUB could
+// not. It belongs before all that may go wrong.
+func (f File) Count(running Slot) (State, error) {
+	return f.Change(func(s State) (State, error) { return Count(s, running), nil })
+}
+
 // Commit makes the running slot the one to boot, as the function Commit has it,
 // and mends the block if it is unreadable or gone.
 func (f File) Commit(running Slot) (State, error) {

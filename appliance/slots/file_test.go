@@ -83,7 +83,7 @@ func TestUnreadableFile(t *testing.T) {
 			if _, err := f.Change(func(s State) (State, error) { return Begin(s, B) }); err == nil {
 				t.Error("an update may begin")
 			}
-			want := State{[2]Slot{B, A}, [2]uint8{0, Full}}
+			want := State{Order: [2]Slot{B, A}, Left: [2]uint8{0, Full}}
 			if s, err := f.Commit(B); err != nil || s != want {
 				t.Errorf("commit: %v, %v", s, err)
 			}
@@ -91,6 +91,33 @@ func TestUnreadableFile(t *testing.T) {
 				t.Errorf("grub-editenv lists\n%s", got)
 			}
 		})
+	}
+}
+
+func TestFileCounts(t *testing.T) {
+	f := fresh(t)
+	before := content(t, f)
+	if s, err := f.Count(A); err != nil || s.Uncounted || !bytes.Equal(content(t, f), before) {
+		t.Errorf("a boot that GRUB has counted: %v, %v", s, err)
+	}
+	if _, err := f.Commit(A); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := f.Count(A); err != nil || !s.Uncounted {
+		t.Errorf("a boot that GRUB has not counted: %v, %v", s, err)
+	}
+	if got, want := editenv(t, string(f), "list"), "order=ab\nleft_a=7\nleft_b=8\nkept=by others\ncounted=no\n"; got != want {
+		t.Errorf("grub-editenv lists\n%swant\n%s", got, want)
+	}
+	if s, err := f.Commit(A); err != nil || !s.Uncounted {
+		t.Errorf("the commit forgets it: %v, %v", s, err)
+	}
+	editenv(t, string(f), "set", "left_a=7")
+	if s, err := f.Count(A); err != nil || s.Uncounted {
+		t.Errorf("counted again: %v, %v", s, err)
+	}
+	if got, want := editenv(t, string(f), "list"), "order=ab\nleft_a=7\nleft_b=8\nkept=by others\ncounted=yes\n"; got != want {
+		t.Errorf("grub-editenv lists\n%swant\n%s", got, want)
 	}
 }
 

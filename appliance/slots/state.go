@@ -15,12 +15,16 @@ const (
 	orderName = "order"
 	leftAName = "left_a"
 	leftBName = "left_b"
+	// countedName is ours alone: GRUB passes it over.
+	countedName = "counted"
 )
 
 // State is what the boot environment says. It is comparable.
 type State struct {
 	Order [2]Slot  // the slot to try first, then the other
 	Left  [2]uint8 // boots each slot has left, 0 to 9, by Slot
+	// Uncounted says that GRUB did not count the boot that runs: see Count.
+	Uncounted bool
 }
 
 // First is the state of a new disk, both slots of which hold the same.
@@ -28,7 +32,11 @@ func First() State { return State{Order: [2]Slot{A, B}, Left: [2]uint8{Full, Ful
 
 // String gives the state as the block has it.
 func (s State) String() string {
-	return fmt.Sprintf("order=%s left_a=%d left_b=%d", s.order(), s.Left[A], s.Left[B])
+	text := fmt.Sprintf("order=%s left_a=%d left_b=%d", s.order(), s.Left[A], s.Left[B])
+	if s.Uncounted {
+		text += " counted=no"
+	}
+	return text
 }
 
 func (s State) order() string { return s.Order[0].String() + s.Order[1].String() }
@@ -52,6 +60,8 @@ func (b Block) State() (State, error) {
 		}
 		s.Left[slot] = text[0] - '0'
 	}
+	counted, _ := b.Get(countedName)
+	s.Uncounted = counted == "no"
 	return s, nil
 }
 
@@ -60,7 +70,13 @@ func (b Block) WithState(s State) (Block, error) {
 	if s.Order[0] > B || s.Order[1] != s.Order[0].Other() || s.Left[A] > most || s.Left[B] > most {
 		return Block{}, fmt.Errorf("write boot environment: %v is no order of both slots with 0 to %d boots each", s, most)
 	}
-	return b.With(orderName, s.order()).
+	b = b.With(orderName, s.order()).
 		With(leftAName, fmt.Sprint(s.Left[A])).
-		With(leftBName, fmt.Sprint(s.Left[B])), nil
+		With(leftBName, fmt.Sprint(s.Left[B]))
+	if _, there := b.Get(countedName); s.Uncounted {
+		b = b.With(countedName, "no")
+	} else if there {
+		b = b.With(countedName, "yes")
+	}
+	return b, nil
 }

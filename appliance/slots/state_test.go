@@ -21,8 +21,10 @@ func TestState(t *testing.T) {
 		want State // the zero state: unreadable
 	}{
 		"new":              {"order=ab\nleft_a=8\nleft_b=8\n", First()},
-		"turned":           {"order=ba\nleft_a=0\nleft_b=9\n", State{[2]Slot{B, A}, [2]uint8{0, 9}}},
-		"the last holds":   {"order=ba\norder=ab\nleft_a=8\nleft_b=8\nleft_b=1\n", State{[2]Slot{A, B}, [2]uint8{8, 1}}},
+		"turned":           {"order=ba\nleft_a=0\nleft_b=9\n", State{Order: [2]Slot{B, A}, Left: [2]uint8{0, 9}}},
+		"the last holds":   {"order=ba\norder=ab\nleft_a=8\nleft_b=8\nleft_b=1\n", State{Order: [2]Slot{A, B}, Left: [2]uint8{8, 1}}},
+		"not counted":      {"order=ab\nleft_a=8\nleft_b=8\ncounted=no\n", State{Order: [2]Slot{A, B}, Left: [2]uint8{8, 8}, Uncounted: true}},
+		"counted":          {"order=ab\nleft_a=8\nleft_b=8\ncounted=yes\n", First()},
 		"no order":         {"left_a=8\nleft_b=8\n", State{}},
 		"order aa":         {"order=aa\nleft_a=8\nleft_b=8\n", State{}},
 		"order with space": {"order=ab \nleft_a=8\nleft_b=8\n", State{}},
@@ -90,6 +92,54 @@ func TestChanges(t *testing.T) {
 				t.Errorf("%v, %v\nwant %v, %v", after, err, test.want, test.err)
 			}
 		})
+	}
+}
+
+func TestCount(t *testing.T) {
+	for name, test := range map[string]struct {
+		before  State
+		running Slot
+		want    State
+		no      bool // not counted
+	}{
+		"counted":                 {st(t, "ab", 7, 8), A, st(t, "ab", 7, 8), false},
+		"counted try":             {st(t, "ba", 8, 0), B, st(t, "ba", 8, 0), false},
+		"fallen back":             {st(t, "ba", 7, 0), A, st(t, "ba", 7, 0), false},
+		"not counted":             {st(t, "ab", 8, 8), A, st(t, "ab", 7, 8), true},
+		"set by hand":             {st(t, "ab", 9, 8), A, st(t, "ab", 8, 8), true},
+		"try, not counted":        {st(t, "ba", 8, 1), B, st(t, "ba", 8, 0), true},
+		"many that failed":        {st(t, "ab", 1, 0), A, st(t, "ab", 1, 0), false},
+		"not the one that was it": {st(t, "ba", 1, 8), A, st(t, "ba", 1, 8), false},
+	} {
+		test.want.Uncounted = test.no
+		if after := Count(test.before, test.running); after != test.want {
+			t.Errorf("%s: %v, want %v", name, after, test.want)
+		}
+	}
+	// What was noted goes with the next boot that is counted.
+	s := st(t, "ab", 7, 8)
+	s.Uncounted = true
+	if after := Count(s, A); after.Uncounted {
+		t.Errorf("%v", after)
+	}
+}
+
+// Where GRUB cannot write, no update begins, and firmware that fails after it
+// has started is left all the same.
+func TestWithoutGRUBsCounting(t *testing.T) {
+	s := Commit(Count(First(), A), A)
+	if _, err := Begin(s, A); !errors.Is(err, ErrUncounted) {
+		t.Errorf("an update begins: %v", err)
+	}
+	if _, err := Back(s, A); !errors.Is(err, ErrUncounted) {
+		t.Errorf("it goes back: %v", err)
+	}
+	s = once(Commit(First(), A), B) // as an older version without this knowledge had it
+	if s = Count(s, B); !Last(s, B) {
+		t.Fatalf("a reboot does not lead back: %v", s)
+	}
+	if slot, _, _ := Choose(s, true, func(Slot) bool { return true }); slot != A {
+		t.Errorf("slot %v is booted", slot)
 	}
 }
 

@@ -58,8 +58,8 @@ func (s *session) Head(h bundle.Head) error {
 	// Begin looks again, and that is what counts; this is for whoever waits.
 	if now, err := s.options.Boot.Read(); err != nil {
 		return fault{err}
-	} else if !slots.Committed(now, s.options.Running) {
-		return slots.ErrUncommitted
+	} else if _, err := slots.Begin(now, s.options.Running); err != nil {
+		return err
 	}
 	if s.size < h.Size+s.image.Size {
 		return fmt.Errorf("the bundle has only %d bytes, it is truncated: get it again", s.size)
@@ -192,8 +192,10 @@ func (f fault) Unwrap() error { return f.error }
 
 // blame says whose error it is that the boot environment was not changed.
 func blame(err error) error {
-	if errors.Is(err, slots.ErrUncommitted) || errors.Is(err, slots.ErrNoOther) {
-		return err
+	for _, refusal := range []error{slots.ErrUncommitted, slots.ErrUncounted, slots.ErrNoOther} {
+		if errors.Is(err, refusal) {
+			return err
+		}
 	}
 	return fault{err}
 }

@@ -325,6 +325,14 @@ func TestBadMediumIsFound(t *testing.T) {
 	}
 }
 
+// Where GRUB cannot count boots, a try that fails would be booted for ever.
+func TestNoUpdateWhereBootsAreNotCounted(t *testing.T) {
+	d := newDisk(capacity, oldImage())
+	d.state = slots.Commit(slots.Count(d.state, slots.A), slots.A)
+	r := newRig(t, d)
+	r.expectUntouched(t, pack(t, r.key, manifest(t, newImage()), newImage()), "does not let GRUB write")
+}
+
 func TestDowngradeIsTakenWhenAskedFor(t *testing.T) {
 	d := newDisk(capacity, oldImage())
 	r := newRig(t, d)

@@ -72,6 +72,9 @@ func (b *box) reboot(t *testing.T) slots.Slot {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if s, err := b.env.Count(slot); err != nil || s.Uncounted {
+		t.Fatalf("the boot was not counted: %v, %v", s, err)
+	}
 	cmdline := filepath.Join(t.TempDir(), "cmdline")
 	if err := os.WriteFile(cmdline, []byte("console=ttyS0 limpid.slot="+slot.String()+" panic=10\n"), 0o600); err != nil {
 		t.Fatal(err)
