@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"limpid/appliance/control"
 	"limpid/appliance/slots"
@@ -301,6 +304,37 @@ func TestBundleSignedElsewhere(t *testing.T) {
 	t.Setenv(passwordVariable, "another")
 	refused(t, "wrong password", "bundle", "make", "--key", "limpid.key", "slot.img")
 	refused(t, "file exists", "bundle", "key", "--no-password", "limpid")
+}
+
+// On a terminal the same line is written again and again, and gone at the end.
+func TestProgressOnATerminal(t *testing.T) {
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	line := newProgressLine(slave)
+	u := control.Update{Phase: control.UpdateReceiving, Progress: control.Progress{Done: 5 << 20, Total: 20 << 20, Percent: 25, Rate: 3 << 20}}
+	line.show(u)
+	line.show(u)
+	line.end()
+	want := strings.Repeat("\r"+fmt.Sprintf("%-78s", "receiving    25.0 %     5.00 of 20.00 MiB    3.00 MiB/s"), 2) + "\r" + strings.Repeat(" ", 78) + "\r"
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(master, got); err != nil || string(got) != want {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
 }
 
 // Nothing of limpid's is needed to send a bundle.

@@ -63,7 +63,9 @@ func ParseRelease(text string) Release {
 		case "IMAGE_VERSION":
 			r.Version = value
 		case "IMAGE_ID":
-			r.Board, _ = strings.CutPrefix(value, "limpid-")
+			if board, ours := strings.CutPrefix(value, "limpid-"); ours {
+				r.Board = board
+			}
 		}
 	}
 	return r

@@ -46,6 +46,18 @@ func TestReadRelease(t *testing.T) {
 	}
 }
 
+func TestParseRelease(t *testing.T) {
+	for text, want := range map[string]Release{
+		osRelease:                             {Version: "1.2.3", Board: "x86_64"},
+		"IMAGE_ID=debian\nIMAGE_VERSION=12\n": {Version: "12"},
+		"NAME=x\nIMAGE_IDS=limpid-y\n=\n":     {},
+	} {
+		if r := ParseRelease(text); r != want {
+			t.Errorf("%q: %+v", text, r)
+		}
+	}
+}
+
 // Whatever lies in a partition is read without a fault, and within bounds.
 func FuzzReadRelease(f *testing.F) {
 	f.Add(archive(f, []string{"options", "release"}, map[string]string{"options": "x", "release": osRelease}))

@@ -123,6 +123,7 @@ func TestEveryTruncationIsShort(t *testing.T) {
 // A bundle with any bit turned is not taken whole, and what was turned before
 // the parts is refused before any of them is given out.
 func TestEveryFlippedByteIsRefused(t *testing.T) {
+	t.Parallel()
 	keys, key := newKey(t)
 	m := manifestOf(t, image())
 	data := makeBundle(t, key, m, image())

@@ -42,6 +42,13 @@ func FuzzReader(f *testing.F) {
 	f.Add(makeBundle(f, key, two, small), 512)
 	f.Add([]byte("manifest.json"), 1)
 	f.Fuzz(func(t *testing.T, data []byte, piece int) {
+		// With right sums of headers more is looked at than they.
+		for at := 0; at+block <= len(data); at += block {
+			if bytes.Equal(data[at+257:at+262], []byte("ustar")) {
+				data = bytes.Clone(data) // what the fuzzer gives is not ours to change
+				fixSum(data[at : at+block])
+			}
+		}
 		whole := &unsigned{}
 		r := NewReader(whole)
 		n, err := r.Write(data)

@@ -12,6 +12,7 @@ import (
 // A key of ours with a password is one of minisign's. (This takes some seconds
 // and 1 GiB of memory: so much is spent on who guesses.)
 func TestNewKeyIsMinisigns(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	public, private, err := NewKey("a secret")
 	if err != nil {
