@@ -45,6 +45,12 @@ func parseMember(header []byte) (member, error) {
 	if kind != '0' || link[0] != 0 || prefix[0] != 0 {
 		return member{}, fmt.Errorf("%w: a member is not a plain file", errNotTar)
 	}
+	// Nothing comes of them, but other readers stumble.
+	for _, field := range [][]byte{header[100:108], header[108:116], header[116:124], header[136:148], header[329:337], header[337:345]} {
+		if _, ok := octal(field); !ok && len(bytes.Trim(field, " \x00")) > 0 {
+			return member{}, fmt.Errorf("%w: mode, owner, time or device of a member is no number", errNotTar)
+		}
+	}
 	var m member
 	text, rest, ok := bytes.Cut(name, []byte{0})
 	if !ok || len(bytes.Trim(rest, "\x00")) > 0 {
