@@ -17,6 +17,6 @@ func TestBootMediumOnARealKernel(t *testing.T) {
 		Modules:  []string{"loop", "vfat", "nls_cp437", "nls_ascii"},
 		Programs: []string{"mkfs.vfat", "sfdisk", "losetup", "mount", "grub-editenv", "cpio", "cp", "ip"},
 		Files:    map[string]string{"/usr/local/bin/limpid": limpid},
-		Timeout:  5 * time.Minute,
+		Timeout:  8 * time.Minute,
 	})
 }
