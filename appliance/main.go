@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"limpid/appliance/child"
@@ -49,6 +50,8 @@ func commands() []command {
 		checkCommand(),
 		bridgeCommand(),
 		versionCommand(),
+		initCommand(),
+		consoleCommand(),
 		gateCommand(),
 		proxyCommand(),
 	}
@@ -60,7 +63,25 @@ type usageError struct{ error }
 func badUsage(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
 func main() {
-	os.Exit(run(context.Background(), terminal{os.Stdout, os.Stderr}, os.Args[1:]))
+	args := os.Args[1:]
+	if isInit(os.Getpid(), os.Args) {
+		args = []string{"init"}
+	}
+	os.Exit(run(context.Background(), terminal{os.Stdout, os.Stderr}, args))
+}
+
+// isInit says whether the kernel has started limpid as its first process: then
+// what is in args are words of its command line that nobody else knew. A container
+// that starts a command of limpid's as its first process names it.
+func isInit(pid int, argv []string) bool {
+	if pid != 1 {
+		return false
+	}
+	if len(argv) > 0 && filepath.Base(argv[0]) == "init" || len(argv) < 2 {
+		return true
+	}
+	_, command := find(argv[1])
+	return !command
 }
 
 // run is main without the process around it.

@@ -36,5 +36,6 @@ func Default() *Config {
 		Watchdog: Watchdog{Interval: 250 * time.Millisecond, Timeout: time.Second, Hardware: "/dev/watchdog"},
 		Web:      Web{Listen: []string{":443", ":80"}},
 		Log:      Log{Path: "/data/log", Keep: 64 * MiB, Format: LogJSON, Fsync: FsyncRotate},
+		Console:  Console{Shell: true},
 	}
 }

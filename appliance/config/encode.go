@@ -36,7 +36,8 @@ func (c *Config) TOML() ([]byte, error) {
 		Watchdog   Watchdog   `toml:"watchdog"`
 		Web        Web        `toml:"web"`
 		Log        Log        `toml:"log"`
-	}{c.Bridge, m, c.Intercept, c.Proxy, c.Cache, c.Rules, c.Watchdog, c.Web, c.Log})
+		Console    Console    `toml:"console"`
+	}{c.Bridge, m, c.Intercept, c.Proxy, c.Cache, c.Rules, c.Watchdog, c.Web, c.Log, c.Console})
 	if err != nil {
 		return nil, fmt.Errorf("encode the configuration: %w", err)
 	}

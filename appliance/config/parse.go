@@ -67,6 +67,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	readWatchdog(section[Watchdog](root, "watchdog"), &c.Watchdog)
 	readWeb(section[Web](root, "web"), &c.Web)
 	readLog(section[Log](root, "log"), &c.Log)
+	readConsole(section[Console](root, "console"), &c.Console)
 	checkAcross(doc, c)
 	if err := invalid(doc.problems); err != nil {
 		return nil, err

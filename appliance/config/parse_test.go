@@ -61,6 +61,8 @@ keep = "1GiB"
 format = "squid"
 fsync = "1s"
 syslog = "udp://log.example:514"
+[console]
+shell = false
 `
 
 func every() *Config {

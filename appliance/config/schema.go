@@ -16,6 +16,7 @@ type Config struct {
 	Watchdog   Watchdog   `toml:"watchdog"`
 	Web        Web        `toml:"web"`
 	Log        Log        `toml:"log"`
+	Console    Console    `toml:"console"`
 }
 
 // Bridge names the wire.
@@ -196,3 +197,9 @@ const (
 	FsyncSecond Fsync = "1s"     // that, and a second after something was written
 	FsyncNever  Fsync = "never"  // not even at the end
 )
+
+// Console says what the box's own screen and serial line may do.
+type Console struct {
+	// Shell lets whoever sits there open a rescue shell as root.
+	Shell bool `toml:"shell"`
+}

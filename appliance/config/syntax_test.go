@@ -24,7 +24,7 @@ func TestSyntaxRefusals(t *testing.T) {
 		{"key twice in a line", "intercept.bypass = [{client = \"10.0.0.1\", client = \"10.0.0.2\"}]\n", `limpid.toml:2: intercept.bypass[0].client: is set twice; keep one`},
 		{"table twice", "[proxy]\nvia = true\n[log]\n[proxy]\nport = 1\n", `limpid.toml:5: proxy: is set twice, first in line 2; keep one`},
 		// The library takes these two silently.
-		{"value over table", "a.b = 1\na = 2\nproxy.port = 0\n", "limpid.toml:2: a: unknown table; known here: bridge, management, intercept, proxy, cache, rules, watchdog, web, log\n" +
+		{"value over table", "a.b = 1\na = 2\nproxy.port = 0\n", "limpid.toml:2: a: unknown table; known here: bridge, management, intercept, proxy, cache, rules, watchdog, web, log, console\n" +
 			"limpid.toml:3: a: is set twice, first in line 2; keep one\nlimpid.toml:4: proxy.port: 0 is out of range; use 1 to 65535"},
 	})
 	testRefusal(t, "a=1\x00", `limpid.toml:1: is no TOML: files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8`)

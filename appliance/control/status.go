@@ -43,6 +43,8 @@ type Status struct {
 	Bypass   Override `json:"bypass"`
 	Wire     Wire     `json:"wire"`
 	Problems []string `json:"problems"` // what limpid keeps trying to mend, one line each
+
+	Box *Box `json:"box,omitempty"` // nil where limpid is not the firmware
 }
 
 // Process is one child of the supervisor.

@@ -40,6 +40,7 @@ func (b backend) Status(context.Context) (control.Status, error) {
 		// Rounded up: a gap of half a millisecond was one.
 		LastGapMS: int64((core.LastGap + time.Millisecond - 1) / time.Millisecond),
 		Bypass:    core.Ordered,
+		Box:       control.ReadBox(b.RunDir),
 	}
 	s.Capture, s.Handshake = b.capture.Methods()
 	b.mu.Lock()

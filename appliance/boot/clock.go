@@ -1,0 +1,79 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"limpid/appliance/clock"
+	"limpid/appliance/control"
+)
+
+// clockPath holds the time at which the box was last known to run, in seconds since 1970.
+const clockPath = configDir + "/clock"
+
+// setClock sets the time from the best there is. Nothing waits for it to be right.
+func setClock(_ context.Context, b *Box) error {
+	known := clock.Known{System: time.Now(), Saved: savedTime(clockPath), Built: buildTime()}
+	var err error
+	if known.RTC, err = clock.ReadRTC(clock.RTCPath); err != nil && !errors.Is(err, os.ErrNotExist) {
+		b.log.Warn("clock", "error", err)
+	}
+	t, source := clock.Choose(known)
+	b.state.change(func(s *control.Box) { s.Clock = source })
+	b.log.Info("clock", "time", t.UTC().Format(time.DateTime), "from", source)
+	if source == clock.FromSystem {
+		return nil
+	}
+	return clock.SetSystem(t)
+}
+
+func savedTime(path string) time.Time {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return seconds(strings.TrimSpace(string(text)))
+}
+
+func seconds(text string) time.Time {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
+}
+
+// buildTime is BUILD_ID of the image: no time before it can be true.
+func buildTime() time.Time {
+	text, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		return time.Time{}
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "BUILD_ID="); ok {
+			return seconds(strings.Trim(value, `"`))
+		}
+	}
+	return time.Time{}
+}
+
+// saveClock keeps the time for the next start, in the clock chip and on the disk.
+func saveClock(b *Box, _ Ending) error {
+	now := time.Now()
+	err := clock.WriteRTC(clock.RTCPath, now)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	b.mu.Lock()
+	onDisk := b.onDisk
+	b.mu.Unlock()
+	if onDisk {
+		err = errors.Join(err, replaceFile(filepath.Clean(clockPath), []byte(strconv.FormatInt(now.Unix(), 10)+"\n"), 0o600))
+	}
+	return err
+}

@@ -1,0 +1,33 @@
+package boot
+
+import "strings"
+
+// cmdline is the kernel's command line.
+type cmdline string
+
+// value gives the last value of NAME=value; "" when there is none.
+func (c cmdline) value(name string) string {
+	value := ""
+	for word := range strings.FieldsSeq(string(c)) {
+		if v, ok := strings.CutPrefix(word, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// slot is the firmware slot that the boot loader has started; "" when it says none.
+func (c cmdline) slot() string {
+	if s := c.value("limpid.slot"); s == "a" || s == "b" {
+		return s
+	}
+	return ""
+}
+
+// ports are the interfaces of the wire (limpid.ports=eth0,eth1), which the boot
+// loader may know from an earlier boot: then the right ones are bridged before
+// the configuration can be read.
+func (c cmdline) ports() (ports [2]string, ok bool) {
+	lan, wan, ok := strings.Cut(c.value("limpid.ports"), ",")
+	return [2]string{lan, wan}, ok && lan != "" && wan != "" && lan != wan
+}

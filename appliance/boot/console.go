@@ -1,0 +1,26 @@
+package boot
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// startConsoles shows the status screen on each console. What comes up there is a
+// process of its own: it reads keys from whoever sits there.
+func startConsoles(ctx context.Context, b *Box) error {
+	for _, path := range consoles() {
+		k := &keeper{
+			name: "console " + filepath.Base(path), output: b.journal, reaper: b.reaper, log: b.log, again: make(chan struct{}, 1),
+			command: func() *exec.Cmd {
+				cmd := exec.Command(b.Program, "console", "--run", RunDir, path) //nolint:noctx // ended by its keeper
+				cmd.Args[0], cmd.Env = "limpid", environment()
+				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+				return cmd
+			},
+		}
+		b.spawn(k.name, func() { k.run(context.WithoutCancel(ctx)) })
+	}
+	return nil
+}

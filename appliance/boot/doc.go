@@ -1,0 +1,13 @@
+// Package boot is process 1 of the firmware. Boot is a list of named phases
+// (Phases), each with a bound on its time, of which none is fatal: one that fails
+// raises an alarm and the next begins, so that whatever is broken, the box is the
+// wire it can be. The bridge comes before anything that touches a disk. Afterwards
+// process 1 keeps `limpid supervise` and the consoles running as children, whose
+// death it survives, and feeds the hardware watchdog from checks that passed.
+//
+// Everything ends in one place (ending.go): a reboot that was asked for, a power
+// button, and each error that process 1 cannot go on from. It owns mounts, kernel
+// modules, the names of network interfaces, /data and the state of the box
+// (control.Box). Frames, rules and the proxy are never its own: the bridge is
+// bridge's, all else the supervisor's.
+package boot

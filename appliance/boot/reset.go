@@ -1,0 +1,52 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"limpid/appliance/config"
+)
+
+// PasswordPath is where the page's password is kept, by whoever sets one.
+const PasswordPath = configDir + "/password"
+
+// ResetNetwork gives the settings the management section that a new box has. It is
+// for process 1's own consoles; the box takes it over when process 1 is sent SIGHUP.
+// Settings that cannot be read are replaced by the defaults: nobody could reach the
+// box to mend them.
+func ResetNetwork() error { return resetNetwork(settingsPath) }
+
+func resetNetwork(path string) error {
+	c, err := config.Load(path)
+	if err != nil {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("reset network: %w", err)
+		}
+		return nil
+	}
+	c.Management = config.Default().Management
+	text, err := c.TOML()
+	if err != nil {
+		return err
+	}
+	// What it says together must be valid too: "inbound" wants an address, and has one.
+	if _, err := config.Parse(path, text); err != nil {
+		return fmt.Errorf("reset network: %w", err)
+	}
+	return replaceFile(path, text, 0o600)
+}
+
+// ResetPassword forgets the page's password, and says whether there was one.
+func ResetPassword() (bool, error) { return resetPassword(PasswordPath) }
+
+func resetPassword(path string) (bool, error) {
+	err := os.Remove(path)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, os.ErrNotExist):
+		return false, nil
+	}
+	return false, fmt.Errorf("reset password: %w", err)
+}

@@ -1,0 +1,145 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"limpid/appliance/config"
+	"limpid/appliance/control"
+)
+
+// Places of configurations.
+const (
+	settingsPath = configDir + "/limpid.toml"
+	goodPath     = configDir + "/limpid.good.toml" // the last one with which the box was well
+	defaultPath  = RunDir + "/default.toml"
+)
+
+// chosen is the configuration to run, and what is wrong with those before it.
+type chosen struct {
+	from    control.ConfigFrom
+	path    string
+	problem error
+}
+
+// choose says which configuration runs: the settings if they are valid, else the
+// last good ones, else the defaults. load is config.Load without its result.
+func choose(load func(path string) error) chosen {
+	err := load(settingsPath)
+	switch {
+	case err == nil:
+		return chosen{control.ConfigSettings, settingsPath, nil}
+	case load(goodPath) == nil:
+		if errors.Is(err, fs.ErrNotExist) {
+			err = errors.New("the settings are gone")
+		}
+		return chosen{control.ConfigLastGood, goodPath, fmt.Errorf("%w; the last good ones are used instead", err)}
+	case errors.Is(err, fs.ErrNotExist):
+		return chosen{control.ConfigDefaults, defaultPath, nil}
+	}
+	return chosen{control.ConfigDefaults, defaultPath, fmt.Errorf("%w; the defaults are used instead", err)}
+}
+
+func loads(path string) error {
+	_, err := config.Load(path)
+	return err
+}
+
+// chooseConfig takes over settings that somebody brought, then chooses.
+func chooseConfig(ctx context.Context, b *Box) error {
+	takenErr := b.takeOver(ctx)
+	c := choose(loads)
+	if c.from == control.ConfigDefaults {
+		b.mu.Lock()
+		ports := b.ports
+		b.mu.Unlock()
+		if err := writeDefaults(ports, c.problem == nil); err != nil {
+			return errors.Join(takenErr, c.problem, err)
+		}
+	}
+	b.useConfig(c.path, c.from)
+	return errors.Join(takenErr, c.problem)
+}
+
+// useConfig notes which configuration runs from the supervisor's next start on.
+func (b *Box) useConfig(path string, from control.ConfigFrom) {
+	b.mu.Lock()
+	b.config, b.saved = path, false
+	b.mu.Unlock()
+	shell := true
+	if c, err := config.Load(path); err == nil {
+		shell = c.Console.Shell
+	}
+	b.state.change(func(s *control.Box) { s.Config, s.Shell = from, shell })
+	b.log.Info("configuration", "from", string(from), "path", path)
+}
+
+// defaultsHead stands above the defaults.
+const defaultsHead = "# limpid's settings as they were at the first start. limpid check FILE looks whether a change is valid.\n\n"
+
+// writeDefaults writes the defaults for a box with these ports, as settings too if
+// there are none: then they are there to be changed.
+func writeDefaults(ports [2]string, asSettings bool) error {
+	if ports[0] == "" {
+		ports = [2]string{"eth0", "eth1"} // what the first two will be called
+	}
+	c := config.Default()
+	c.Bridge.Ports = ports[:]
+	text, err := c.TOML()
+	if err != nil {
+		return err
+	}
+	text = append([]byte(defaultsHead), text...)
+	if err := os.WriteFile(defaultPath, text, 0o600); err != nil {
+		return fmt.Errorf("write defaults: %w", err)
+	}
+	if asSettings {
+		return replaceFile(settingsPath, text, 0o600)
+	}
+	return nil
+}
+
+// saveGood keeps the configuration that runs, with which the box has become well,
+// as the last good one.
+func (b *Box) saveGood() {
+	b.mu.Lock()
+	path, saved := b.config, b.saved
+	b.saved = true
+	b.mu.Unlock()
+	if saved || path == goodPath {
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		if old, readErr := os.ReadFile(goodPath); readErr == nil && string(old) == string(text) {
+			return
+		}
+		err = replaceFile(goodPath, text, 0o600)
+	}
+	b.alarm("last good settings", err)
+}
+
+// takeSettings runs the box with settings that were changed.
+func (b *Box) takeSettings(ctx context.Context) {
+	c := choose(loads)
+	b.alarm("config", c.problem)
+	if c.from == control.ConfigDefaults {
+		b.mu.Lock()
+		ports := b.ports
+		b.mu.Unlock()
+		if err := writeDefaults(ports, c.problem == nil); err != nil {
+			b.alarm("config", err)
+		}
+	}
+	b.useConfig(c.path, c.from)
+	b.mu.Lock()
+	k := b.supervise
+	b.mu.Unlock()
+	if k != nil {
+		k.restart(superviseEnd)
+	}
+	b.alarm("ports", adoptPorts(ctx, b))
+}

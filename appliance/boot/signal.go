@@ -1,0 +1,47 @@
+package boot
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// meaning is what a signal asks of process 1: the kernel's Ctrl-Alt-Del is
+// SIGINT (reboot(2), LINUX_REBOOT_CMD_CAD_OFF), and busybox's reboot, poweroff and
+// halt send the other three, so that they work in the rescue shell.
+func meaning(s os.Signal) (Ending, bool) {
+	switch s {
+	case syscall.SIGINT:
+		return Ending{Kind: Reboot, Why: "it was asked for (Ctrl-Alt-Del)"}, true
+	case syscall.SIGTERM:
+		return Ending{Kind: Reboot, Why: "it was asked for"}, true
+	case syscall.SIGUSR2:
+		return Ending{Kind: PowerOff, Why: "it was asked for"}, true
+	case syscall.SIGUSR1:
+		return Ending{Kind: Halt, Why: "it was asked for"}, true
+	}
+	return Ending{}, false
+}
+
+// watchSignals acts on signals, from the first moment on. SIGHUP takes changed
+// settings over.
+func (b *Box) watchSignals(ctx context.Context) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
+	b.spawn("signals", func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case s := <-signals:
+				if e, ok := meaning(s); ok {
+					b.request(e)
+				} else {
+					b.takeSettings(ctx)
+				}
+			}
+		}
+	})
+}

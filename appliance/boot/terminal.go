@@ -1,0 +1,72 @@
+package boot
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// terminal is a console that lines are shown on. It is written to by a goroutine of
+// its own: a serial line may stand still for as long as its other end likes.
+type terminal struct {
+	lines chan []byte
+	once  sync.Once
+}
+
+// terminalLines is how many writes a slow console may be behind; further ones are lost to it.
+const terminalLines = 512
+
+func openTerminal(path string) (*terminal, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	t := &terminal{lines: make(chan []byte, terminalLines)}
+	go func() {
+		defer f.Close()
+		for line := range t.lines {
+			if _, err := f.Write(line); err != nil {
+				continue
+			}
+		}
+	}()
+	return t, nil
+}
+
+// Write never blocks and never fails.
+func (t *terminal) Write(p []byte) (int, error) {
+	select {
+	case t.lines <- append([]byte(nil), p...):
+	default:
+	}
+	return len(p), nil
+}
+
+// Close lets go of the console once what was written to it is shown.
+func (t *terminal) Close() error {
+	t.once.Do(func() { close(t.lines) })
+	return nil
+}
+
+// activeConsoles reads the kernel's consoles, such as "tty0 ttyS0", as devices to
+// show a screen on. tty0 stands for the screen, whose first terminal is tty1.
+func activeConsoles(active string) []string {
+	var devices []string
+	for name := range strings.FieldsSeq(active) {
+		if name == "tty0" {
+			name = "tty1"
+		}
+		devices = append(devices, filepath.Join("/dev", name))
+	}
+	return devices
+}
+
+// consoles gives the devices of this kernel's consoles.
+func consoles() []string {
+	text, err := os.ReadFile("/sys/class/tty/console/active")
+	if err != nil {
+		return []string{"/dev/console"}
+	}
+	return activeConsoles(string(text))
+}

@@ -1,0 +1,4 @@
+package config
+
+// readConsole reads what the box's own screen may do.
+func readConsole(t *table, to *Console) { t.flag("shell", &to.Shell) }

@@ -1,0 +1,69 @@
+package console
+
+import (
+	"context"
+
+	"limpid/appliance/control"
+)
+
+// Actions is what keys do. Each error is for the person at the keys.
+type Actions interface {
+	Bypass(ctx context.Context, on bool) error
+	Reboot() error
+	PowerOff() error
+	// ResetNetwork gives the box its first management address again: by DHCP.
+	ResetNetwork() error
+	// ResetPassword forgets the page's password, and says whether there was one.
+	ResetPassword() (bool, error)
+}
+
+// Key is a key that does something.
+type Key struct {
+	Char  byte
+	Name  string // on the last line
+	Sure  string // what is asked before; empty: nothing
+	do    func(ctx context.Context, a Actions) (told string, err error)
+	shell bool // hands the terminal to a shell
+}
+
+// Keys are those that do something now.
+func Keys(k Known) []Key {
+	var keys []Key
+	if k.Status != nil {
+		on := !k.Status.Bypass.On
+		name := "bypass"
+		if !on {
+			name = "end bypass"
+		}
+		keys = append(keys, Key{Char: 'b', Name: name, do: func(ctx context.Context, a Actions) (string, error) {
+			return "", a.Bypass(ctx, on)
+		}})
+	}
+	keys = append(keys,
+		Key{Char: 'n', Name: "network reset", Sure: "Ask for the box's own address by DHCP again?", do: func(_ context.Context, a Actions) (string, error) {
+			return "The box asks for an address by DHCP.", a.ResetNetwork()
+		}},
+		Key{Char: 'p', Name: "password reset", Sure: "Forget the password of the page?", do: resetPassword},
+		Key{Char: 'r', Name: "restart", Sure: "Restart the box? The wire is cut for as long as that takes.", do: func(_ context.Context, a Actions) (string, error) {
+			return "Restarting.", a.Reboot()
+		}},
+		Key{Char: 'o', Name: "off", Sure: "Switch the box off? The wire is cut.", do: func(_ context.Context, a Actions) (string, error) {
+			return "Switching off.", a.PowerOff()
+		}},
+	)
+	if shellAllowed(k.Box) {
+		keys = append(keys, Key{Char: 's', Name: "shell", shell: true})
+	}
+	return keys
+}
+
+func resetPassword(_ context.Context, a Actions) (string, error) {
+	was, err := a.ResetPassword()
+	if !was {
+		return "No password is set.", err
+	}
+	return "The password is forgotten: set a new one on the page.", err
+}
+
+// shellAllowed says whether the settings leave the rescue shell open.
+func shellAllowed(b *control.Box) bool { return b != nil && b.Shell }

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"limpid/appliance/control"
+)
+
+// Known is what the screen shows.
+type Known struct {
+	Version   string
+	Status    *control.Status // nil while the supervisor does not answer
+	Box       *control.Box    // nil where process 1 is not limpid's
+	Addresses []string        // of the box itself, with their interfaces
+	Asking    string          // what is to be confirmed; empty: nothing
+	Told      string          // what became of the last key
+}
+
+// Style is how a line is to look.
+type Style int
+
+// Styles.
+const (
+	Plain Style = iota
+	Title
+	Good
+	Warning
+	Dim
+)
+
+// Line is one line of the screen.
+type Line struct {
+	Text  string
+	Style Style
+}
+
+// missing is said of what this version does not have.
+const missing = "not set up"
+
+// Lines gives the screen, top to bottom. Nothing in it changes by itself.
+func Lines(k Known) []Line {
+	lines := []Line{{title(k), Title}, {}, mode(k)}
+	add := func(name, text string) {
+		if text != "" {
+			lines = append(lines, Line{fmt.Sprintf("  %-12s %s", name, text), Plain})
+		}
+	}
+	if s := k.Status; s != nil {
+		add("clients", link(s.Wire.LAN))
+		add("servers", link(s.Wire.WAN))
+	}
+	addresses := strings.Join(k.Addresses, ", ")
+	if addresses == "" {
+		addresses = "none yet"
+	}
+	add("address", addresses)
+	add("page", missing)
+	add("certificate", missing)
+	if b := k.Box; b != nil {
+		add("settings", settings(b))
+		watchdog := b.Watchdog
+		if watchdog == "" {
+			watchdog = "none: a box that hangs stays so"
+		}
+		add("watchdog", watchdog)
+		if b.Phase != "" {
+			add("now", b.Phase)
+		}
+	}
+	lines = append(lines, Line{})
+	lines = append(lines, alarms(k)...)
+	return append(lines, Line{}, prompt(k))
+}
+
+func title(k Known) string {
+	text := "limpid " + k.Version
+	if k.Box != nil && k.Box.Slot != "" {
+		text += ", slot " + k.Box.Slot
+	}
+	return text
+}
+
+// mode is the line that people look for.
+func mode(k Known) Line {
+	if k.Status == nil {
+		return Line{"  STARTING: the bridge forwards, the proxy does not run yet", Warning}
+	}
+	s := k.Status
+	since := s.Since.Local().Format(time.DateTime)
+	if s.Mode == control.Inline {
+		return Line{"  INLINE since " + since, Good}
+	}
+	return Line{fmt.Sprintf("  %s since %s: %s", strings.ToUpper(string(s.Mode)), since, s.Reason), Warning}
+}
+
+func link(l control.Link) string {
+	switch {
+	case !l.Present:
+		return l.Name + " is missing"
+	case !l.Up:
+		return l.Name + " down"
+	case !l.Carrier:
+		return l.Name + " has no link: plug the cable in"
+	case l.Speed > 0:
+		return fmt.Sprintf("%s up, %d Mbit/s", l.Name, l.Speed)
+	}
+	return l.Name + " up"
+}
+
+func settings(b *control.Box) string {
+	var where string
+	switch b.Data {
+	case control.DataDisk:
+		where = "on disk"
+	case control.DataReadOnly:
+		where = "read from a disk that refuses writes"
+	case control.DataMemory:
+		where = "in memory, lost with the power"
+	case control.DataNowhere:
+		return ""
+	}
+	if b.Config == control.ConfigDefaults || b.Config == control.ConfigLastGood {
+		return string(b.Config) + ", " + where
+	}
+	return where
+}
+
+// mostAlarms leaves room for the keys on a screen of 24 lines.
+const mostAlarms = 8
+
+func alarms(k Known) []Line {
+	var texts []string
+	if k.Box != nil {
+		for _, a := range k.Box.Alarms {
+			texts = append(texts, a.About+": "+a.Text)
+		}
+	}
+	if k.Status != nil {
+		texts = append(texts, k.Status.Problems...)
+	}
+	if len(texts) == 0 {
+		return []Line{{"  no alarms", Dim}}
+	}
+	lines := make([]Line, 0, len(texts))
+	for i, text := range texts {
+		if i == mostAlarms {
+			lines = append(lines, Line{fmt.Sprintf("  and %d more: limpid status", len(texts)-i), Warning})
+			break
+		}
+		lines = append(lines, Line{"! " + text, Warning})
+	}
+	return lines
+}
+
+// prompt is the last line: keys, a question, or what became of it.
+func prompt(k Known) Line {
+	switch {
+	case k.Asking != "":
+		return Line{k.Asking + " Press y, or any other key for no.", Warning}
+	case k.Told != "":
+		return Line{k.Told, Plain}
+	}
+	var keys []string
+	for _, key := range Keys(k) {
+		keys = append(keys, string(key.Char)+" "+key.Name)
+	}
+	return Line{strings.Join(keys, "   "), Dim}
+}

@@ -1,0 +1,168 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"limpid/appliance/control"
+)
+
+// Options are what a console is made of.
+type Options struct {
+	Path      string // of the tty
+	RunDir    string
+	Version   string
+	Actions   Actions
+	Addresses func() []string
+}
+
+// Times.
+const (
+	lookEvery = time.Second
+	askLimit  = 2 * time.Second
+	tellFor   = 5 * time.Second  // what became of a key
+	sureFor   = 15 * time.Second // a question that nobody answers is a no
+)
+
+// console is a running one.
+type console struct {
+	Options
+	terminal *terminal
+	screen   *Screen
+	client   *control.Client
+	known    Known
+	asking   *Key
+	until    time.Time // of asking or telling
+}
+
+// Run shows the screen until ctx ends or the terminal is gone.
+func Run(ctx context.Context, o Options) error {
+	t, err := openTerminal(o.Path)
+	if err != nil {
+		return err
+	}
+	c := &console{Options: o, terminal: t, screen: NewScreen(t.size()), client: control.NewClient(o.RunDir), known: Known{Version: o.Version}}
+	defer c.client.Close()
+	keys, gone, next := make(chan byte), make(chan error, 1), make(chan struct{}, 1)
+	go readKeys(t.file, keys, gone, next)
+	ticks := time.NewTicker(lookEvery)
+	defer ticks.Stop()
+	c.look(ctx)
+	for {
+		if _, err := t.file.WriteString(c.screen.Draw(Lines(c.known))); err != nil {
+			return fmt.Errorf("write to console: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return t.restore()
+		case err := <-gone:
+			return fmt.Errorf("read console: %w", err)
+		case key := <-keys:
+			if err := c.press(ctx, key); err != nil {
+				return err
+			}
+			next <- struct{}{}
+			c.look(ctx)
+		case <-ticks.C:
+			c.look(ctx)
+		}
+	}
+}
+
+// readKeys passes keys on one by one, and reads on only when the last one was acted
+// on: what is typed into the rescue shell is the shell's.
+func readKeys(f *os.File, keys chan<- byte, gone chan<- error, next <-chan struct{}) {
+	one := make([]byte, 1)
+	for {
+		if _, err := f.Read(one); err != nil {
+			gone <- err
+			return
+		}
+		keys <- one[0]
+		<-next
+	}
+}
+
+// look asks how things are.
+func (c *console) look(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	c.known.Status = nil
+	if s, err := c.client.Status(asking); err == nil {
+		c.known.Status = &s
+	}
+	c.known.Box = control.ReadBox(c.RunDir)
+	c.known.Addresses = c.Addresses()
+	if !c.until.IsZero() && time.Now().After(c.until) {
+		c.say("")
+	}
+}
+
+// say shows a line in the place of the keys.
+func (c *console) say(text string) {
+	c.asking, c.known.Asking, c.known.Told, c.until = nil, "", text, time.Time{}
+	if text != "" {
+		c.until = time.Now().Add(tellFor)
+	}
+}
+
+// press acts on a key.
+func (c *console) press(ctx context.Context, char byte) error {
+	if sure := c.asking; sure != nil {
+		c.say("")
+		if char == 'y' || char == 'Y' {
+			c.act(ctx, *sure)
+		}
+		return nil
+	}
+	c.say("")
+	for _, k := range Keys(c.known) {
+		if k.Char != char|0x20 { // either case
+			continue
+		}
+		switch {
+		case k.shell:
+			return c.shell(ctx)
+		case k.Sure != "":
+			c.asking, c.known.Asking, c.until = &k, k.Sure, time.Now().Add(sureFor)
+		default:
+			c.act(ctx, k)
+		}
+		return nil
+	}
+	// Any other key draws anew what somebody else may have written there.
+	c.screen.Forget()
+	return nil
+}
+
+func (c *console) act(ctx context.Context, k Key) {
+	told, err := k.do(ctx, c.Actions)
+	if err != nil {
+		told = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	c.say(told)
+}
+
+// shell gives the terminal to a rescue shell until it ends.
+func (c *console) shell(ctx context.Context) error {
+	if err := c.terminal.restore(); err != nil {
+		return err
+	}
+	fmt.Fprint(c.terminal.file, "Rescue shell. The box goes on working; exit leads back. The log of the box is "+c.RunDir+"/box.log.\n")
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-l")
+	cmd.Dir, cmd.Env = "/", append(os.Environ(), "PS1=limpid# ")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.terminal.file, c.terminal.file, c.terminal.file
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Foreground: true, Ctty: int(c.terminal.file.Fd())}
+	err := cmd.Run()
+	if err != nil {
+		c.say("Rescue shell: " + err.Error())
+	}
+	takeBack(c.terminal.file)
+	c.screen.Forget()
+	return c.terminal.raw()
+}
