@@ -74,12 +74,17 @@ func Run(o Options) {
 	}()
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
+	// What is run by name is looked for here.
+	os.Clearenv()
+	for _, v := range environment() {
+		name, value, _ := strings.Cut(v, "=")
+		_ = os.Setenv(name, value) // no name here can be refused
+	}
 	b.watchSignals(ctx)
 	b.spawn("reaper", func() { b.reaper.Orphans(ctx) })
 	b.spawn("feeder", func() { b.feeder.run(context.WithoutCancel(ctx)) })
 	b.spawn("boot", func() {
 		b.sequence(ctx, Phases())
-		b.journal.leaveConsoles()
 		b.watch(ctx)
 	})
 	b.finish(<-b.end)

@@ -25,7 +25,7 @@ func setClock(_ context.Context, b *Box) error {
 	}
 	t, source := clock.Choose(known)
 	b.state.change(func(s *control.Box) { s.Clock = source })
-	b.log.Info("clock", "time", t.UTC().Format(time.DateTime), "from", source)
+	b.log.Info("clock", "now", t.UTC().Format(time.DateTime), "from", source)
 	if source == clock.FromSystem {
 		return nil
 	}

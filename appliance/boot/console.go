@@ -10,6 +10,7 @@ import (
 // startConsoles shows the status screen on each console. What comes up there is a
 // process of its own: it reads keys from whoever sits there.
 func startConsoles(ctx context.Context, b *Box) error {
+	b.journal.leaveConsoles()
 	for _, path := range consoles() {
 		k := &keeper{
 			name: "console " + filepath.Base(path), output: b.journal, reaper: b.reaper, log: b.log, again: make(chan struct{}, 1),
