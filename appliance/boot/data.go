@@ -42,6 +42,10 @@ func findDisk(ctx context.Context, b *Box) error {
 		for _, m := range storageModules() {
 			errs = append(errs, loader.Load(m))
 		}
+		loader.All()
+		loaded, err := loader.Coldplug(ctx, "/sys")
+		b.log.Info("modules", "loaded", strings.Join(loaded, " "))
+		errs = append(errs, err)
 	}
 	patience := diskPatience
 	if b.cmdline.slot() == "" {

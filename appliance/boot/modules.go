@@ -24,7 +24,19 @@ func storageModules() []string {
 	return []string{"ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "nls_utf8"}
 }
 
-// loadModules loads what the devices ask for, and listens for those that come.
+// storageFolders hold the drivers of disks, below a kernel's module folder. They wait
+// until the bridge forwards: a kernel that gets a disk's driver reads the disk's
+// partition table before it answers, which a dying disk may let it wait for.
+func storageFolders() []string {
+	var folders []string
+	for _, f := range []string{"ata", "block", "memstick", "message", "mmc", "mtd", "nvme", "scsi", "ufs", "usb/storage"} {
+		folders = append(folders, "kernel/drivers/"+f)
+	}
+	return folders
+}
+
+// loadModules loads what the devices of the wire ask for, and all others but disks,
+// and listens for those that come.
 func loadModules(ctx context.Context, b *Box) error {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
@@ -32,6 +44,7 @@ func loadModules(ctx context.Context, b *Box) error {
 	}
 	index, err := kmod.Read(filepath.Join("/lib/modules", unix.ByteSliceToString(name.Release[:])))
 	loader := kmod.NewLoader(index)
+	loader.Postpone(storageFolders()...)
 	b.mu.Lock()
 	b.loader = loader
 	b.mu.Unlock()

@@ -145,6 +145,29 @@ func TestColdplugLooksAgain(t *testing.T) {
 	}
 }
 
+// What is postponed is loaded by nobody's device until it is no longer.
+func TestPostpone(t *testing.T) {
+	l := NewLoader(sample(t))
+	var order []string
+	l.load = func(path string) error { order = append(order, nameOf(path)); return nil }
+	l.Postpone("kernel/net", "kernel/f")
+	const nic = "pci:v000010ECd00008168sv0sd0bc02sc00i00"
+	for range 2 {
+		for _, modalias := range []string{nic, "fs-ring"} {
+			if _, err := l.Device(modalias); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := strings.Join(order, " "); got != "ring_b ring_a" {
+		t.Errorf("loaded %q before", got)
+	}
+	l.All()
+	if names, err := l.Device(nic); err != nil || !slices.Equal(names, []string{"r8169", "fallback_nic"}) {
+		t.Errorf("loaded %v, %v", names, err)
+	}
+}
+
 func TestParseEvent(t *testing.T) {
 	e, ok := parseEvent([]byte("add@/devices/x\x00ACTION=add\x00MODALIAS=usb:v1\x00DEVNAME=sda1\x00"))
 	if !ok || e.Action != "add" || e.Path != "/devices/x" || e.Values["MODALIAS"] != "usb:v1" || e.Values["DEVNAME"] != "sda1" {

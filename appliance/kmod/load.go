@@ -22,14 +22,32 @@ type Loader struct {
 	index *Index
 	load  func(path string) error
 
-	mu   sync.Mutex
-	done map[string]error // by module; nil: loaded
-	seen map[string]bool  // modaliases
+	mu    sync.Mutex
+	done  map[string]error // by module; nil: loaded
+	seen  map[string]bool  // modaliases
+	later []string         // folders of modules that no device gets yet
 }
 
 // NewLoader makes a Loader of a kernel's modules.
 func NewLoader(x *Index) *Loader {
 	return &Loader{index: x, load: insert, done: map[string]error{}, seen: map[string]bool{}}
+}
+
+// Postpone has devices not get modules of these folders, such as
+// "kernel/drivers/nvme", until All is called: a disk that hangs also hangs who loads
+// its driver.
+func (l *Loader) Postpone(folders ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.later = folders
+}
+
+// All ends what Postpone has begun. What was postponed comes with the next Coldplug.
+func (l *Loader) All() { l.Postpone() }
+
+// postponed is called with the lock held.
+func (l *Loader) postponed(name string) bool {
+	return slices.ContainsFunc(l.later, func(folder string) bool { return strings.HasPrefix(l.index.paths[name], folder+"/") })
 }
 
 // insert gives a module's file to the kernel. One that is there, or whose device
@@ -74,13 +92,16 @@ func (l *Loader) Load(name string) error {
 // gives the modules.
 func (l *Loader) Device(modalias string) ([]string, error) {
 	l.mu.Lock()
-	known := l.seen[modalias]
-	l.seen[modalias] = true
-	l.mu.Unlock()
-	if known || modalias == "" {
+	if l.seen[modalias] || modalias == "" {
+		l.mu.Unlock()
 		return nil, nil
 	}
-	wanted := l.index.Wanted(modalias)
+	all := l.index.Wanted(modalias)
+	wanted := slices.DeleteFunc(slices.Clone(all), l.postponed)
+	l.seen[modalias] = len(wanted) == len(all)
+	// Those of one that is partly postponed are loaded and said to be once.
+	wanted = slices.DeleteFunc(wanted, func(name string) bool { _, tried := l.done[name]; return tried })
+	l.mu.Unlock()
 	var errs []error
 	for _, name := range wanted {
 		errs = append(errs, l.Load(name))
