@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
@@ -25,10 +26,11 @@ func meaning(s os.Signal) (Ending, bool) {
 }
 
 // watchSignals acts on signals, from the first moment on. SIGHUP takes changed
-// settings over.
+// settings over; SIGQUIT writes what every goroutine does to the log, where the
+// runtime's own way would end process 1, and with it the kernel.
 func (b *Box) watchSignals(ctx context.Context) {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGQUIT)
 	signal.Ignore(syscall.SIGPIPE)
 	b.spawn("signals", func() {
 		for {
@@ -36,9 +38,14 @@ func (b *Box) watchSignals(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case s := <-signals:
-				if e, ok := meaning(s); ok {
+				e, ends := meaning(s)
+				switch {
+				case ends:
 					b.request(e)
-				} else {
+				case s == syscall.SIGQUIT:
+					stacks := make([]byte, journalSize/2)
+					b.journal.note(string(stacks[:runtime.Stack(stacks, true)]))
+				default:
 					b.takeSettings(ctx)
 				}
 			}

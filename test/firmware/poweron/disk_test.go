@@ -74,3 +74,21 @@ func run(t *testing.T, input, program string, args ...string) string {
 	}
 	return string(out)
 }
+
+// take copies the data partition to a file.
+func (d *testDisk) take(t *testing.T, name string) {
+	t.Helper()
+	data := make([]byte, d.dataSize())
+	if _, err := d.file.ReadAt(data, dataStart); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// putOnESP copies a file to the root of the EFI system partition.
+func (d *testDisk) putOnESP(t *testing.T, name string) {
+	t.Helper()
+	run(t, "", "mcopy", "-i", fmt.Sprintf("%s@@%d", d.file.Name(), espStart), name, "::/")
+}

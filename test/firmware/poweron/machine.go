@@ -32,6 +32,7 @@ type Hardware struct {
 // Machine is a machine that runs. A reboot, and a panic, switch it off.
 type Machine struct {
 	cmd      *exec.Cmd
+	dir      string
 	listener net.Listener
 	off      chan struct{}
 
@@ -57,7 +58,7 @@ func Start(ctx context.Context, h Hardware) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{off: make(chan struct{}), changed: make(chan struct{})}
+	m := &Machine{dir: h.Dir, off: make(chan struct{}), changed: make(chan struct{})}
 	args := []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot",
 		"-machine", "q35", "-accel", accelerator, "-cpu", "max,la57=off", "-smp", "2", "-m", "768",

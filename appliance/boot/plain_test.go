@@ -1,0 +1,195 @@
+package boot
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"limpid/appliance/config"
+	"limpid/appliance/control"
+)
+
+func TestCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		line  cmdline
+		slot  string
+		ports [2]string
+		ok    bool
+	}{
+		{"console=ttyS0 limpid.slot=b panic=10\n", "b", [2]string{}, false},
+		{"limpid.slot=a limpid.slot=b", "b", [2]string{}, false},
+		{"limpid.slot=c xlimpid.slot=a", "", [2]string{}, false},
+		{"limpid.ports=eth1,eth2", "", [2]string{"eth1", "eth2"}, true},
+		{"limpid.ports=eth1,eth1", "", [2]string{"eth1", "eth1"}, false},
+		{"limpid.ports=eth1", "", [2]string{"eth1", ""}, false},
+	} {
+		ports, ok := c.line.ports()
+		if got := c.line.slot(); got != c.slot || ok != c.ok || ok && ports != c.ports {
+			t.Errorf("%q: slot %q, ports %v, %v", c.line, got, ports, ok)
+		}
+	}
+}
+
+func TestSignals(t *testing.T) {
+	for s, want := range map[os.Signal]Kind{syscall.SIGINT: Reboot, syscall.SIGTERM: Reboot, syscall.SIGUSR1: Halt, syscall.SIGUSR2: PowerOff} {
+		if e, ok := meaning(s); !ok || e.Kind != want || e.Fatal {
+			t.Errorf("%v: %+v, %v", s, e, ok)
+		}
+	}
+	if _, ok := meaning(syscall.SIGHUP); ok {
+		t.Error("SIGHUP ends the box")
+	}
+}
+
+func TestPowerButton(t *testing.T) {
+	event := func(kind, code uint16, value uint32) []byte {
+		b := make([]byte, inputEventSize)
+		binary.LittleEndian.PutUint16(b[16:], kind)
+		binary.LittleEndian.PutUint16(b[18:], code)
+		binary.LittleEndian.PutUint32(b[20:], value)
+		return b
+	}
+	if !isPowerPress(event(eventKey, keyPower, 1)) {
+		t.Error("the button does nothing")
+	}
+	for name, b := range map[string][]byte{
+		"release": event(eventKey, keyPower, 0), "held": event(eventKey, keyPower, 2), "another key": event(eventKey, 30, 1),
+		"no key": event(4, keyPower, 1), "torn": event(eventKey, keyPower, 1)[:20],
+	} {
+		if isPowerPress(b) {
+			t.Errorf("%s switches off", name)
+		}
+	}
+}
+
+func TestConsoles(t *testing.T) {
+	if got := activeConsoles("tty0 ttyS0\n"); !slices.Equal(got, []string{"/dev/tty1", "/dev/ttyS0"}) {
+		t.Error(got)
+	}
+	if got := activeConsoles(""); len(got) != 0 {
+		t.Error(got)
+	}
+}
+
+func TestWatchdogIsChosenByIdentity(t *testing.T) {
+	for _, c := range []struct {
+		all  []candidate
+		want string
+	}{
+		{nil, ""},
+		{[]candidate{{"watchdog0", softwareWatchdog}}, "watchdog0"},
+		{[]candidate{{"watchdog0", softwareWatchdog}, {"watchdog1", "Something New"}}, "watchdog1"},
+		{[]candidate{{"watchdog0", "iamt_wdt"}, {"watchdog1", "iTCO_wdt"}}, "watchdog1"},
+		{[]candidate{{"watchdog0", "iTCO_wdt"}, {"watchdog1", "wdat_wdt"}}, "watchdog1"},
+		{[]candidate{{"watchdog1", "i6300ESB timer"}, {"watchdog0", "i6300ESB timer"}}, "watchdog0"},
+	} {
+		if got := pickWatchdog(c.all); got.name != c.want {
+			t.Errorf("%v: %v", c.all, got)
+		}
+	}
+	class := t.TempDir()
+	for name, identity := range map[string]string{"watchdog0": softwareWatchdog + "\n", "watchdog1": "SP5100 TCO timer\n"} {
+		if err := errors.Join(os.Mkdir(filepath.Join(class, name), 0o700), os.WriteFile(filepath.Join(class, name, "identity"), []byte(identity), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := pickWatchdog(watchdogs(class)); got != (candidate{"watchdog1", "SP5100 TCO timer"}) {
+		t.Error(got)
+	}
+}
+
+func TestConfigurationIsChosen(t *testing.T) {
+	bad := &config.InvalidError{Problems: []config.Problem{{File: settingsPath, Line: 3, Key: "bridge.ports", What: "is missing"}}}
+	for name, c := range map[string]struct {
+		settings, good error
+		from           control.ConfigFrom
+		path, problem  string
+	}{
+		"settings":                         {nil, nil, control.ConfigSettings, settingsPath, ""},
+		"a new box":                        {fs.ErrNotExist, fs.ErrNotExist, control.ConfigDefaults, defaultPath, ""},
+		"settings with a mistake":          {bad, nil, control.ConfigLastGood, goodPath, "bridge.ports: is missing; the last good ones are used instead"},
+		"settings that are gone":           {fs.ErrNotExist, nil, control.ConfigLastGood, goodPath, "the settings are gone; the last good ones are used instead"},
+		"a mistake, and nothing good":      {bad, fs.ErrNotExist, control.ConfigDefaults, defaultPath, "bridge.ports: is missing; the defaults are used instead"},
+		"a mistake, and the good one torn": {bad, bad, control.ConfigDefaults, defaultPath, "bridge.ports: is missing; the defaults are used instead"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := choose(func(path string) error {
+				if path == settingsPath {
+					return c.settings
+				}
+				return c.good
+			})
+			if got.from != c.from || got.path != c.path || (got.problem == nil) != (c.problem == "") || got.problem != nil && !strings.HasSuffix(got.problem.Error(), c.problem) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestNetworkIsReset(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "limpid.toml")
+	if err := os.WriteFile(path, []byte("[bridge]\nports = [\"eth5\", \"eth6\"]\n[management]\naddress = \"192.0.2.1/24\"\nvlan = 7\n[intercept]\nports = [8000]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := resetNetwork(path); err != nil {
+		t.Fatal(err)
+	}
+	want := config.Default()
+	want.Bridge.Ports, want.Intercept.Ports = []string{"eth5", "eth6"}, []uint16{8000}
+	if got, err := config.Load(path); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := os.WriteFile(path, []byte("[bridge\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := resetNetwork(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("settings that nobody can read are still there: %v", err)
+	}
+}
+
+func TestPasswordIsReset(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "password")
+	if was, err := resetPassword(path); was || err != nil {
+		t.Errorf("%v, %v", was, err)
+	}
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if was, err := resetPassword(path); !was || err != nil {
+		t.Errorf("%v, %v", was, err)
+	}
+	if was, err := resetPassword(path); was || err != nil {
+		t.Errorf("%v, %v", was, err)
+	}
+}
+
+func TestReplaceFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	for _, text := range []string{"one", "two, longer", "3"} {
+		if err := replaceFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != text {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	if err := replaceFile(filepath.Join(dir, "none", "file"), nil, 0o600); err == nil || !strings.HasPrefix(err.Error(), "write ") {
+		t.Error(err)
+	}
+}

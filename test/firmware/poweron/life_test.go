@@ -1,0 +1,139 @@
+package poweron
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// keys presses keys one after the other, as a person would: the next when the screen
+// has shown what the last one did.
+func keys(ctx context.Context, t *testing.T, m *Machine, steps ...string) {
+	t.Helper()
+	for i := 0; i < len(steps); i += 2 {
+		if err := m.Type(steps[i]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Expect(ctx, steps[i+1]); err != nil {
+			t.Fatalf("after key %q: %v", steps[i], err)
+		}
+	}
+}
+
+// One box's life: bypass and back by key, a supervisor that is killed while the wire
+// goes on, a password that was never set, power-off in order; then the same disk again.
+func TestLife(t *testing.T) {
+	d := newDisk(t, 120)
+	m, ctx := start(t, d.nbd(), "")
+	if _, err := m.Expect(ctx, "INLINE since"); err != nil {
+		t.Fatal(err)
+	}
+	keys(ctx, t, m,
+		"b", "BYPASS since",
+		"b", "INLINE since", // that it is inline again is looked at below: this line has been there before
+		"p", "Forget the password of the page? Press y",
+		"y", "No password is set.",
+		"s", "limpid# ",
+		// The marks are put together by the shell, so that its echo of the line does not hold them.
+		"echo mark''ed $(readlink /proc/1/exe) $(cat /proc/sys/kernel/hostname)\n", "marked /init limpid",
+		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "limpid.toml seed",
+		"for p in /proc/[0-9]*; do if grep -q supervise $p/cmdline; then kill -9 ${p#/proc/}; echo kil''led; fi; done 2>/dev/null\n", "killed",
+	)
+	// Nobody but process 1 is left to know of the bridge, and it forwards.
+	arrived := make(chan struct{})
+	crossing(ctx, m, arrived)
+	select {
+	case <-arrived:
+	case <-ctx.Done():
+		t.Error("no frame crosses after the supervisor was killed")
+	}
+	keys(ctx, t, m,
+		"until grep -q inline /run/limpid/box.log && limpid=/init; do sleep 1; done; until /init status | grep ^inline; do sleep 1; done; echo ag''ain\n", "again",
+		"exit\n", "shell",
+	)
+	time.Sleep(2 * time.Second) // for the screen to be drawn
+	keys(ctx, t, m, "o", "Switch the box off? The wire is cut. Press y", "y", "how=\"power off\"")
+	select {
+	case <-m.Off():
+	case <-ctx.Done():
+		t.Fatal("the machine is still on")
+	}
+	said := m.Console()
+	for _, want := range []string{"process=supervise", "signal: killed", "msg=ending how=\"power off\"", "msg=end how=\"power off\""} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the console does not say %q", want)
+		}
+	}
+	if strings.Contains(said, "step=") {
+		t.Errorf("a step of the ending failed")
+	}
+
+	data := filepath.Join(t.TempDir(), "data")
+	d.take(t, data)
+	if out := run(t, "", "e2fsck", "-n", data); !strings.Contains(out, "clean") {
+		t.Errorf("the data partition was left unclean: %s", out)
+	}
+	if out := run(t, "", "debugfs", "-R", "cat /config/limpid.toml", data); !strings.Contains(out, "# limpid's settings as they were at the first start") || !strings.Contains(out, `ports = ["eth0", "eth1"]`) {
+		t.Errorf("settings on disk: %s", out)
+	}
+	if out := run(t, "", "debugfs", "-R", "cat /log/box.log", data); !strings.Contains(out, "msg=ending") || !strings.Contains(out, "name=mounts") {
+		t.Errorf("log on disk: %s", out)
+	}
+
+	// The power button this time.
+	m, ctx = start(t, d.nbd(), "")
+	if said, err := m.Expect(ctx, "INLINE since"); err != nil || !strings.Contains(said, "new=false") || !strings.Contains(said, "from=settings") {
+		t.Fatalf("second start: %v\n%s", err, said)
+	}
+	if err := m.PressPower(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Expect(ctx, "the power button was pressed"); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-m.Off():
+	case <-ctx.Done():
+		t.Fatal("the machine is still on")
+	}
+}
+
+// Settings on the EFI system partition are taken over, once.
+func TestSettingsAreTakenOver(t *testing.T) {
+	d := newDisk(t, 120)
+	settings := filepath.Join(t.TempDir(), "limpid.toml")
+	if err := os.WriteFile(settings, []byte("[bridge]\nports = [\"eth1\", \"eth0\"]\n[management]\naddress = \"192.0.2.10/24\"\n[console]\nshell = false\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.putOnESP(t, settings)
+	m, ctx := start(t, d.nbd(), "")
+	said, err := m.Expect(ctx, "192.0.2.10/24 on br0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said, "clients      eth1 up") || !strings.Contains(said, `msg="settings taken over" from=limpid-esp`) {
+		t.Errorf("the settings are not those that were brought:\n%s", said)
+	}
+	if strings.Contains(said, "s shell") {
+		t.Error("the shell is not locked")
+	}
+	// The first address of all again, from the console: the settings are changed, and those brought are not taken over anew.
+	keys(ctx, t, m, "n", "Ask for the box's own address by DHCP again? Press y", "y", "The box asks for an address by DHCP.")
+	if _, err := m.Expect(ctx, "none yet"); err != nil {
+		t.Error(err)
+	}
+	keys(ctx, t, m, "r", "Restart the box? The wire is cut for as long as that takes. Press y", "y", "msg=end how=reboot")
+	<-m.Off()
+	data := filepath.Join(t.TempDir(), "data")
+	d.take(t, data)
+	if out := run(t, "", "debugfs", "-R", "cat /config/limpid.toml", data); !strings.Contains(out, `address = "dhcp"`) || !strings.Contains(out, "shell = false") || !strings.Contains(out, `ports = ["eth1", "eth0"]`) {
+		t.Errorf("settings on disk: %s", out)
+	}
+	m, ctx = start(t, d.nbd(), "")
+	if said, err := m.Expect(ctx, "INLINE since"); err != nil || strings.Contains(said, "taken over") || strings.Contains(said, "192.0.2.10") {
+		t.Errorf("second start: %v\n%s", err, said)
+	}
+}
