@@ -56,6 +56,7 @@ type Box struct {
 	onDisk    bool   // /data is a disk's, and can be written
 	config    string // path of the configuration that runs
 	supervise *keeper
+	consoles  []*keeper
 	saved     bool            // the configuration that runs is the last good one
 	buttons   map[string]bool // input devices that are followed
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
+	"time"
 )
 
 // startConsoles shows the status screen on each console. What comes up there is a
@@ -21,7 +23,22 @@ func startConsoles(ctx context.Context, b *Box) error {
 				return cmd
 			},
 		}
+		b.mu.Lock()
+		b.consoles = append(b.consoles, k)
+		b.mu.Unlock()
 		b.spawn(k.name, func() { k.run(context.WithoutCancel(ctx)) })
 	}
 	return nil
+}
+
+// endConsoles ends the screens, so that the log can take their place.
+func (b *Box) endConsoles() {
+	b.mu.Lock()
+	all := b.consoles
+	b.mu.Unlock()
+	var ending sync.WaitGroup
+	for _, k := range all {
+		ending.Go(func() { k.end(time.Second) })
+	}
+	ending.Wait()
 }

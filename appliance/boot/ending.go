@@ -79,7 +79,7 @@ func endSteps() []endStep {
 // finish ends the box. It does not return.
 func (b *Box) finish(e Ending) {
 	defer leave(e.Kind) // also after a panic here
-	total := 5 * time.Second
+	total := 10 * time.Second
 	for _, s := range endSteps() {
 		total += s.limit
 	}
@@ -97,6 +97,7 @@ func (b *Box) finish(e Ending) {
 
 // showEnding takes the consoles back for the last lines.
 func (b *Box) showEnding(e Ending) {
+	b.endConsoles()
 	b.showLog(false)
 	b.log.Warn("ending", "how", e.Kind.String(), "why", e.Why)
 }

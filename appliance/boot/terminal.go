@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // terminal is a console that lines are shown on. It is written to by a goroutine of
@@ -18,21 +20,34 @@ type terminal struct {
 const terminalLines = 512
 
 func openTerminal(path string) (*terminal, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := openTTY(path)
 	if err != nil {
 		return nil, err
 	}
 	t := &terminal{lines: make(chan []byte, terminalLines)}
 	go func() {
-		defer f.Close()
 		for line := range t.lines {
-			if _, err := f.Write(line); err != nil {
+			if _, err := f.Write(line); err == nil {
 				continue
 			}
+			// When a shell that it belonged to ends, a terminal is hung up for everybody.
+			f.Close()
+			if f, err = openTTY(path); err != nil {
+				break
+			}
+			_, _ = f.Write(line)
+		}
+		f.Close()           // nil is fine
+		for range t.lines { // nobody must wait for it
+			continue
 		}
 	}()
 	return t, nil
 }
+
+// openTTY opens a terminal without making it this process's own: Ctrl-C there is
+// not for process 1.
+func openTTY(path string) (*os.File, error) { return os.OpenFile(path, os.O_WRONLY|unix.O_NOCTTY, 0) }
 
 // Write never blocks and never fails.
 func (t *terminal) Write(p []byte) (int, error) {

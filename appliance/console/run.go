@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,35 +39,36 @@ type console struct {
 	known    Known
 	asking   *Key
 	until    time.Time // of asking or telling
+
+	keys chan byte
+	gone chan error    // the terminal cannot be read
+	next chan struct{} // the last key was acted on
 }
 
 // Run shows the screen until ctx ends or the terminal is gone.
 func Run(ctx context.Context, o Options) error {
-	t, err := openTerminal(o.Path)
-	if err != nil {
+	c := &console{Options: o, client: control.NewClient(o.RunDir), known: Known{Version: o.Version}}
+	defer c.client.Close()
+	if err := c.open(); err != nil {
 		return err
 	}
-	c := &console{Options: o, terminal: t, screen: NewScreen(t.size()), client: control.NewClient(o.RunDir), known: Known{Version: o.Version}}
-	defer c.client.Close()
-	keys, gone, next := make(chan byte), make(chan error, 1), make(chan struct{}, 1)
-	go readKeys(t.file, keys, gone, next)
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
 	c.look(ctx)
 	for {
-		if _, err := t.file.WriteString(c.screen.Draw(Lines(c.known))); err != nil {
+		if _, err := c.terminal.file.WriteString(c.screen.Draw(Lines(c.known))); err != nil {
 			return fmt.Errorf("write to console: %w", err)
 		}
 		select {
 		case <-ctx.Done():
-			return t.restore()
-		case err := <-gone:
+			return c.terminal.restore()
+		case err := <-c.gone:
 			return fmt.Errorf("read console: %w", err)
-		case key := <-keys:
+		case key := <-c.keys:
 			if err := c.press(ctx, key); err != nil {
 				return err
 			}
-			next <- struct{}{}
+			c.next <- struct{}{} // has room: one key is read at a time
 			c.look(ctx)
 		case <-ticks.C:
 			c.look(ctx)
@@ -74,17 +76,28 @@ func Run(ctx context.Context, o Options) error {
 	}
 }
 
+// open takes the terminal, and reads its keys.
+func (c *console) open() error {
+	t, err := openTerminal(c.Path)
+	if err != nil {
+		return err
+	}
+	c.terminal, c.screen = t, NewScreen(t.size())
+	c.keys, c.gone, c.next = make(chan byte), make(chan error, 1), make(chan struct{}, 1)
+	go readKeys(t.file, c.keys, c.gone, c.next)
+	return nil
+}
+
 // readKeys passes keys on one by one, and reads on only when the last one was acted
 // on: what is typed into the rescue shell is the shell's.
 func readKeys(f *os.File, keys chan<- byte, gone chan<- error, next <-chan struct{}) {
 	one := make([]byte, 1)
-	for {
+	for more := true; more; _, more = <-next {
 		if _, err := f.Read(one); err != nil {
 			gone <- err
 			return
 		}
 		keys <- one[0]
-		<-next
 	}
 }
 
@@ -148,7 +161,9 @@ func (c *console) act(ctx context.Context, k Key) {
 	c.say(told)
 }
 
-// shell gives the terminal to a rescue shell until it ends.
+// shell gives the terminal to a rescue shell until it ends. With it ends the
+// session that the terminal belongs to, and the kernel hangs the terminal up
+// (tty_ioctl(4)): it is opened anew.
 func (c *console) shell(ctx context.Context) error {
 	if err := c.terminal.restore(); err != nil {
 		return err
@@ -157,12 +172,16 @@ func (c *console) shell(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-l")
 	cmd.Dir, cmd.Env = "/", append(os.Environ(), "PS1=limpid# ")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.terminal.file, c.terminal.file, c.terminal.file
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Foreground: true, Ctty: int(c.terminal.file.Fd())}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err := cmd.Run()
-	if err != nil {
+	close(c.next)
+	c.terminal.file.Close()
+	if err := c.open(); err != nil {
+		return err
+	}
+	// The status of the last command in it says nothing about the shell.
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		c.say("Rescue shell: " + err.Error())
 	}
-	takeBack(c.terminal.file)
-	c.screen.Forget()
-	return c.terminal.raw()
+	return nil
 }

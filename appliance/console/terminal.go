@@ -13,10 +13,10 @@ type terminal struct {
 	saved unix.Termios
 }
 
-// openTerminal opens a tty. Of a session without one it becomes the controlling
-// terminal, which the rescue shell wants.
+// openTerminal opens a tty, which does not become the process's own: its signals
+// are for the rescue shell.
 func openTerminal(path string) (*terminal, error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	file, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open console: %w", err)
 	}

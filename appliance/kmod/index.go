@@ -17,7 +17,7 @@ type Index struct {
 	paths map[string]string   // module -> file, relative to dir
 	needs map[string][]string // module -> modules it needs, nearest first
 	soft  map[string][]string // module -> modules that are better loaded before it
-	alias map[string][]alias  // by the alias's bus: what comes before its first colon
+	alias map[string][]alias  // by busOf their patterns
 }
 
 // alias says that what matches a pattern wants a module.
@@ -94,10 +94,11 @@ func (x *Index) alternative(line string) {
 	x.alias[bus] = append(x.alias[bus], alias{fields[1], normal(fields[2])})
 }
 
-// busOf is what an alias and its pattern have in common for certain.
+// busOf is what an alias and its pattern have in common for certain: what comes
+// before the first colon, if that is no pattern itself ("acpi*:PNP0C0C:*"), else "".
 func busOf(alias string) string {
 	bus, _, ok := strings.Cut(alias, ":")
-	if !ok {
+	if !ok || strings.ContainsAny(bus, "*?[") {
 		return ""
 	}
 	return bus
@@ -116,9 +117,11 @@ func normal(name string) string { return strings.ReplaceAll(name, "-", "_") }
 // the index.
 func (x *Index) Wanted(modalias string) []string {
 	var found []string
-	for _, a := range x.alias[busOf(modalias)] {
-		if !slices.Contains(found, a.module) && match(a.pattern, modalias) {
-			found = append(found, a.module)
+	for _, bus := range slices.Compact([]string{busOf(modalias), ""}) {
+		for _, a := range x.alias[bus] {
+			if !slices.Contains(found, a.module) && match(a.pattern, modalias) {
+				found = append(found, a.module)
+			}
 		}
 	}
 	return found

@@ -51,6 +51,7 @@ func sample(t *testing.T) *Index {
 		"modules.alias": "# Aliases extracted from modules themselves.\n" +
 			"alias pci:v000010ECd00008168sv*sd*bc*sc*i* r8169\n" +
 			"alias pci:v*d*sv*sd*bc02sc00i* fallback-nic\n" +
+			"alias acpi*:PNP0C0C:* mdio-devres\n" +
 			"alias fs-ring ring_a\n",
 		"modules.softdep": "softdep r8169 pre: realtek post: other\n" +
 			"softdep ring_a pre: ring_b\nsoftdep ring_b pre: ring_a\n",
@@ -86,7 +87,8 @@ func TestWanted(t *testing.T) {
 		"pci:v000010ECd00008168sv00001849sd00008168bc02sc00i00": "r8169 fallback_nic",
 		"pci:v00008086d00001234sv0sd0bc02sc00i00":               "fallback_nic",
 		"pci:v00008086d00001234sv0sd0bc06sc00i00":               "",
-		"fs-ring": "ring_a",
+		"acpi:PNP0C0C:": "mdio_devres",
+		"fs-ring":       "ring_a",
 		"usb:x":   "",
 	} {
 		if got := strings.Join(x.Wanted(modalias), " "); got != want {

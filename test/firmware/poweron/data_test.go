@@ -85,7 +85,7 @@ func TestBrokenDisk(t *testing.T) {
 		"damaged": {func(t *testing.T) *NBD {
 			d := newDisk(t, size)
 			fs := dataFS(t, d.dataSize())
-			overwrite(t, fs, 4096, 8192) // descriptors of groups, the first bitmap
+			overwrite(t, fs, 4096, 4096) // the descriptors of groups
 			d.addData(t, fs)
 			return d.nbd()
 		}, []string{swapped, "on disk", "! disk vda: data partition was damaged and has been repaired"}},

@@ -196,11 +196,26 @@ func plain(text string) string {
 	return strings.ReplaceAll(regexp.MustCompile(`\x1b(\[[0-9;?=]*[A-Za-z]|c)`).ReplaceAllString(text, ""), "\r", "")
 }
 
+// Mark is a moment of what was said.
+type Mark int
+
+// Mark is now.
+func (m *Machine) Mark() Mark {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Mark(m.text.Len())
+}
+
 // Expect waits until text has been said, and gives all that was said.
 func (m *Machine) Expect(ctx context.Context, text string) (string, error) {
+	return m.ExpectSince(ctx, 0, text)
+}
+
+// ExpectSince waits until text is said after a mark, and gives what was said after it.
+func (m *Machine) ExpectSince(ctx context.Context, mark Mark, text string) (string, error) {
 	for {
 		m.mu.Lock()
-		said, changed := plain(m.text.String()), m.changed
+		said, changed := plain(m.text.String()[mark:]), m.changed
 		m.mu.Unlock()
 		if strings.Contains(said, text) {
 			return said, nil
