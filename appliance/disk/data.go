@@ -197,10 +197,17 @@ func (o Opener) format(ctx context.Context, p Partition) error {
 // check repairs what can be repaired safely, then what can be repaired at all:
 // nobody is there to be asked.
 func (o Opener) check(ctx context.Context, p Partition, opened *Opened) error {
-	code, words, err := o.Run(ctx, "e2fsck", "-p", p.Device)
+	differ, err := descriptorsDiffer(p.Device)
+	if err != nil {
+		return err
+	}
+	code, words := fsckUncorrected, ""
+	if !differ {
+		code, words, err = o.Run(ctx, "e2fsck", "-p", p.Device)
+	}
 	if err == nil && code >= fsckUncorrected && code < 2*fsckUncorrected {
 		opened.Alarms = append(opened.Alarms, "data partition was damaged and has been repaired: look whether the settings are whole; the disk may be failing")
-		code, words, err = o.Run(ctx, "e2fsck", "-f", "-y", p.Device)
+		code, words, err = o.Run(ctx, "e2fsck", repair(differ, p.Device)...)
 	}
 	switch {
 	case err != nil:
@@ -209,6 +216,15 @@ func (o Opener) check(ctx context.Context, p Partition, opened *Opened) error {
 		return fmt.Errorf("check data partition %s: it cannot be repaired (status %d: %s): flash the disk again, or erase the partition", p.Device, code, words)
 	}
 	return o.grow(ctx, p, opened)
+}
+
+// repair gives e2fsck's arguments for a repair whatever it takes, beginning with the
+// spare superblock or not.
+func repair(spare bool, device string) []string {
+	if spare {
+		return []string{"-f", "-y", "-b", "32768", "-B", "4096", device}
+	}
+	return []string{"-f", "-y", device}
 }
 
 // grow lets the file system fill its partition, which is larger after a disk was

@@ -89,7 +89,7 @@ func TestWanted(t *testing.T) {
 		"pci:v00008086d00001234sv0sd0bc06sc00i00":               "",
 		"acpi:PNP0C0C:": "mdio_devres",
 		"fs-ring":       "ring_a",
-		"usb:x":   "",
+		"usb:x":         "",
 	} {
 		if got := strings.Join(x.Wanted(modalias), " "); got != want {
 			t.Errorf("%s: %q, want %q", modalias, got, want)

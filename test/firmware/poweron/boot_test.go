@@ -67,7 +67,7 @@ func TestMain(m *testing.M) {
 }
 
 // bootLimit is for a boot on a processor that is emulated, and shared with other work.
-const bootLimit = 3 * time.Minute
+const bootLimit = 5 * time.Minute
 
 // start switches a machine on with this disk, nil for none.
 func start(t *testing.T, disk *NBD, more string) (*Machine, context.Context) {

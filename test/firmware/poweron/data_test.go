@@ -83,7 +83,7 @@ func TestBrokenDisk(t *testing.T) {
 			return d.nbd()
 		}, []string{own, "in memory, lost with the power", "! data: data partition /dev/vda4 is damaged, or holds something"}},
 		"damaged": {func(t *testing.T) *NBD {
-			d := newDisk(t, size)
+			d := newDisk(t, 200) // large enough for a spare superblock
 			fs := dataFS(t, d.dataSize())
 			overwrite(t, fs, 4096, 4096) // the descriptors of groups
 			d.addData(t, fs)
