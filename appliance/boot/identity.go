@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/watchdog"
 )
@@ -72,12 +73,32 @@ func openWatchdog(_ context.Context, b *Box) error {
 	if chosen.name == "" {
 		return nil
 	}
-	device, err := watchdog.OpenHardware(filepath.Join("/dev", chosen.name), usualTimeout)
+	return b.startWatchdog(filepath.Join("/dev", chosen.name), chosen.identity)
+}
+
+func (b *Box) startWatchdog(path, identity string) error {
+	device, err := watchdog.OpenHardware(path, usualTimeout)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", chosen.identity, err)
+		return fmt.Errorf("start %s: %w", identity, err)
 	}
 	b.feeder.use(device)
-	b.state.change(func(s *control.Box) { s.Watchdog = chosen.identity })
-	b.log.Info("hardware watchdog", "identity", chosen.identity, "timeout", device.Timeout())
+	b.state.change(func(s *control.Box) { s.Watchdog = identity })
+	b.log.Info("hardware watchdog", "identity", identity, "timeout", device.Timeout())
 	return nil
+}
+
+// obeyWatchdog does what the settings say: "" is none, /dev/watchdog the one that is
+// chosen by identity, anything else that device.
+func (b *Box) obeyWatchdog(path string) error {
+	switch path {
+	case config.Default().Watchdog.Hardware:
+		return openWatchdog(context.Background(), b)
+	case b.told().Watchdog:
+		return nil
+	}
+	b.state.change(func(s *control.Box) { s.Watchdog = "" })
+	if err := b.feeder.release(); err != nil || path == "" {
+		return err
+	}
+	return b.startWatchdog(path, path)
 }

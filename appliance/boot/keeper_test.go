@@ -32,7 +32,7 @@ func keep(t *testing.T, script string) (*keeper, *journal, *atomic.Int64) {
 	t.Helper()
 	j, starts := newJournal(), new(atomic.Int64)
 	k := &keeper{name: "test", output: j, reaper: reap.New(), log: newLog(j), again: make(chan struct{}, 1),
-		command: func() *exec.Cmd { return exec.Command("sh", "-c", script) },
+		command: func() *exec.Cmd { return exec.CommandContext(t.Context(), "sh", "-c", script) },
 		before:  func(context.Context) { starts.Add(1) }}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup

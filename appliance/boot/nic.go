@@ -135,17 +135,21 @@ func readText(path string) string {
 // nicPatience is how long NICs are waited for, which on USB take their time.
 const nicPatience = 15 * time.Second
 
+// awaitNICs gives the wired NICs, two at least if they come in time.
+func awaitNICs(ctx context.Context) ([]nic, error) {
+	for deadline := time.Now().Add(nicPatience); ; time.Sleep(50 * time.Millisecond) {
+		nics, err := wiredNICs("/sys/class/net")
+		if err != nil || len(nics) >= 2 || ctx.Err() != nil || time.Now().After(deadline) {
+			return nics, err
+		}
+	}
+}
+
 // findNICs waits for two, names them by their places, and chooses the wire's ports.
 func findNICs(ctx context.Context, b *Box) error {
-	var nics []nic
-	err := error(nil)
-	for deadline := time.Now().Add(nicPatience); ; time.Sleep(50 * time.Millisecond) {
-		if nics, err = wiredNICs("/sys/class/net"); err != nil {
-			return err
-		}
-		if len(nics) >= 2 || ctx.Err() != nil || time.Now().After(deadline) {
-			break
-		}
+	nics, err := awaitNICs(ctx)
+	if err != nil {
+		return err
 	}
 	var errs []error
 	for _, r := range renames(nics) {

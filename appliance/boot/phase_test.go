@@ -53,7 +53,7 @@ func TestOrderOfPhases(t *testing.T) {
 // splitNames splits words, of which "late watchdog" is one.
 func splitNames(text string) []string {
 	var names []string
-	for _, w := range strings.Fields(strings.ReplaceAll(text, "late watchdog", "late_watchdog")) {
+	for w := range strings.FieldsSeq(strings.ReplaceAll(text, "late watchdog", "late_watchdog")) {
 		names = append(names, strings.ReplaceAll(w, "_", " "))
 	}
 	return names

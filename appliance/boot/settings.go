@@ -69,11 +69,12 @@ func (b *Box) useConfig(path string, from control.ConfigFrom) {
 	b.mu.Lock()
 	b.config, b.saved = path, false
 	b.mu.Unlock()
-	shell := true
-	if c, err := config.Load(path); err == nil {
-		shell = c.Console.Shell
+	c, err := config.Load(path)
+	if err != nil {
+		c = config.Default()
 	}
-	b.state.change(func(s *control.Box) { s.Config, s.Shell = from, shell })
+	b.state.change(func(s *control.Box) { s.Config, s.Shell = from, c.Console.Shell })
+	b.alarm("watchdog", b.obeyWatchdog(c.Watchdog.Hardware))
 	b.log.Info("configuration", "from", string(from), "path", path)
 }
 

@@ -77,7 +77,7 @@ func TestScreenSays(t *testing.T) {
 func TestOnlyChangesAreDrawn(t *testing.T) {
 	s := NewScreen(80, 24)
 	k := sample()
-	if first := s.Draw(Lines(k)); !strings.HasPrefix(first, clear) || !strings.Contains(first, "INLINE") {
+	if first := s.Draw(Lines(k)); !strings.HasPrefix(first, wipe) || !strings.Contains(first, "INLINE") {
 		t.Errorf("first: %q", first)
 	}
 	if again := s.Draw(Lines(k)); again != "" {
@@ -94,7 +94,7 @@ func TestOnlyChangesAreDrawn(t *testing.T) {
 		t.Errorf("fewer lines: %q", fewer)
 	}
 	s.Forget()
-	if anew := s.Draw(Lines(k)); !strings.HasPrefix(anew, clear) {
+	if anew := s.Draw(Lines(k)); !strings.HasPrefix(anew, wipe) {
 		t.Errorf("anew: %q", anew)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // What a terminal is told (ECMA-48, which every terminal and Linux's own follow).
 const (
-	clear     = "\x1b[0m\x1b[2J\x1b[H\x1b[?25l"
+	wipe      = "\x1b[0m\x1b[2J\x1b[H\x1b[?25l"
 	endOfLine = "\x1b[0m\x1b[K"
 	leave     = "\x1b[0m\x1b[2J\x1b[H\x1b[?25h"
 )
@@ -45,7 +45,7 @@ func (s *Screen) Draw(lines []Line) string {
 	lines = fit(lines, s.width, s.height)
 	var b strings.Builder
 	if !s.fresh {
-		b.WriteString(clear)
+		b.WriteString(wipe)
 	}
 	for i := range max(len(lines), len(s.shown)) {
 		var want, have Line

@@ -142,7 +142,7 @@ func TestKeys(t *testing.T) {
 	if got := a.said(); got != "reboot network password off" {
 		t.Errorf("asked for %s", got)
 	}
-	p.press("\x0c", clear) // drawn anew
+	p.press("\x0c", wipe) // drawn anew
 	// The shell has the terminal to itself, and what is typed there is no key.
 	p.press("s", "Rescue shell.")
 	p.press("echo typed-$((40+2))\n", "typed-42")

@@ -40,7 +40,7 @@ func TestClassify(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("cleared", Blank)
-	if out, err := exec.Command("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", name).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", name).CombinedOutput(); err != nil {
 		t.Fatalf("mke2fs: %v\n%s", err, out)
 	}
 	check("formatted", Ext4)

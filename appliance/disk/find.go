@@ -73,16 +73,16 @@ func Disks(sysfs string) ([]Disk, error) {
 
 // addDevice reads one folder of /sys/class/block. A device may vanish at any time.
 func addDevice(disks map[string]*Disk, path string) {
-	real, err := filepath.EvalSymlinks(path)
+	folder, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return
 	}
-	values := readValues(filepath.Join(real, "uevent"))
+	values := readValues(filepath.Join(folder, "uevent"))
 	device := filepath.Join("/dev", values["DEVNAME"])
-	number := readNumber(filepath.Join(real, "partition"))
-	name := filepath.Base(real)
+	number := readNumber(filepath.Join(folder, "partition"))
+	name := filepath.Base(folder)
 	if number > 0 {
-		name = filepath.Base(filepath.Dir(real)) // a partition's folder lies in that of its disk
+		name = filepath.Base(filepath.Dir(folder)) // a partition's folder lies in that of its disk
 	}
 	d := disks[name]
 	if d == nil {
@@ -94,9 +94,9 @@ func addDevice(disks map[string]*Disk, path string) {
 		return
 	}
 	d.Device = device
-	d.ReadOnly = readNumber(filepath.Join(real, "ro")) != 0
-	d.Sector = readNumber(filepath.Join(real, "queue/logical_block_size"))
-	d.Size = readNumber(filepath.Join(real, "size")) * 512 // always in these units
+	d.ReadOnly = readNumber(filepath.Join(folder, "ro")) != 0
+	d.Sector = readNumber(filepath.Join(folder, "queue/logical_block_size"))
+	d.Size = readNumber(filepath.Join(folder, "size")) * 512 // always in these units
 }
 
 // readValues reads lines of NAME=value.

@@ -18,7 +18,7 @@ func TestRepairFromTheSpareSuperblock(t *testing.T) {
 		t.Fatal(err)
 	}
 	device := filepath.Join(t.TempDir(), "part")
-	if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", files, device, "160m").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", files, device, "160m").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	f, err := os.OpenFile(device, os.O_RDWR, 0)
@@ -37,7 +37,7 @@ func TestRepairFromTheSpareSuperblock(t *testing.T) {
 	if len(opened.Alarms) != 1 || !strings.Contains(opened.Alarms[0], "damaged and has been repaired") {
 		t.Errorf("alarms %q", opened.Alarms)
 	}
-	out, err := exec.Command("debugfs", "-R", "cat /settings", device).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "debugfs", "-R", "cat /settings", device).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "whole\n") {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -46,7 +46,7 @@ func TestRepairFromTheSpareSuperblock(t *testing.T) {
 // A file system that is smaller than its partition fills it afterwards.
 func TestFileSystemGrows(t *testing.T) {
 	device := filepath.Join(t.TempDir(), "part")
-	if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", "-b", "4096", device, "64m").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "mke2fs", "-q", "-t", "ext4", "-b", "4096", device, "64m").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if err := os.Truncate(device, 300*mib); err != nil {

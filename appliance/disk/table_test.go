@@ -13,7 +13,7 @@ import (
 const mib = 1 << 20
 
 // newDisk makes a disk as image does, of a size in MiB: its partitions fill the first 321.
-func newDisk(t *testing.T, size int64, more string) *os.File {
+func newDisk(t *testing.T, size int64) *os.File {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "disk")
 	f, err := os.Create(name)
@@ -29,15 +29,12 @@ func newDisk(t *testing.T, size int64, more string) *os.File {
 	if err := f.Truncate(size * mib); err != nil {
 		t.Fatal(err)
 	}
-	if more != "" {
-		partition(t, name, "label: gpt\n"+more)
-	}
 	return f
 }
 
 func partition(t *testing.T, name, script string) {
 	t.Helper()
-	cmd := exec.Command("sfdisk", "--no-reread", "--no-tell-kernel", name)
+	cmd := exec.CommandContext(t.Context(), "sfdisk", "--no-reread", "--no-tell-kernel", name)
 	cmd.Stdin = strings.NewReader(script)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("sfdisk: %v\n%s", err, out)
@@ -47,7 +44,7 @@ func partition(t *testing.T, name, script string) {
 // sgdisk asks the tool that knows the format best.
 func sgdisk(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("sgdisk", args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "sgdisk", args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("sgdisk %v: %v\n%s", args, err, out)
 	}
@@ -55,7 +52,7 @@ func sgdisk(t *testing.T, args ...string) string {
 }
 
 func TestDataPartitionIsMade(t *testing.T) {
-	f := newDisk(t, 1000, "")
+	f := newDisk(t, 1000)
 	before := sgdisk(t, "-p", f.Name())
 	table, err := ReadTable(f, 512)
 	if err != nil {
@@ -73,8 +70,7 @@ func TestDataPartitionIsMade(t *testing.T) {
 		t.Errorf("sgdisk says: %s", text)
 	}
 	after := sgdisk(t, "-p", f.Name())
-	lines := strings.Split(before[strings.Index(before, "Number"):], "\n")
-	for _, line := range lines {
+	for line := range strings.SplitSeq(before[strings.Index(before, "Number"):], "\n") {
 		if !strings.Contains(after, line) {
 			t.Errorf("%q is gone", line)
 		}
@@ -129,7 +125,7 @@ func TestClaimLeavesAlone(t *testing.T) {
 		}, Claim{Number: 5, Made: true, Changed: true, Start: 500 * mib, Size: 499 * mib}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			table, err := ReadTable(newDisk(t, 322, ""), 512)
+			table, err := ReadTable(newDisk(t, 322), 512)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +142,7 @@ func TestClaimLeavesAlone(t *testing.T) {
 
 // A byte that is not what it was, anywhere in the first copy, is noticed.
 func TestDamagedTableIsNotChanged(t *testing.T) {
-	f := newDisk(t, 322, "")
+	f := newDisk(t, 322)
 	for _, at := range []int64{512, 512 + 8, 512 + 16, 512 + 24, 512 + 72, 512 + 80, 512 + 88, 1024, 1024 + 130, 1024 + 127*128} {
 		was := make([]byte, 1)
 		if _, err := f.ReadAt(was, at); err != nil {
@@ -170,7 +166,7 @@ func TestDamagedTableIsNotChanged(t *testing.T) {
 // What a power cut leaves at any point of Write is a disk with the old table or
 // the new one, as the kernel would choose: the first copy, if whole, else the second.
 func TestPowerCutWhileTheTableIsWritten(t *testing.T) {
-	f := newDisk(t, 1000, "")
+	f := newDisk(t, 1000)
 	table, err := ReadTable(f, 512)
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +176,7 @@ func TestPowerCutWhileTheTableIsWritten(t *testing.T) {
 	}
 	for cut := 0; ; cut++ {
 		name := filepath.Join(t.TempDir(), strconv.Itoa(cut))
-		if out, err := exec.Command("cp", "--sparse=always", f.Name(), name).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), "cp", "--sparse=always", f.Name(), name).CombinedOutput(); err != nil {
 			t.Fatalf("%v %s", err, out)
 		}
 		copied, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -191,7 +187,7 @@ func TestPowerCutWhileTheTableIsWritten(t *testing.T) {
 		err = table.Write(w)
 		copied.Close()
 		// sgdisk goes on with the copy that is whole, and complains of the other.
-		out, sgErr := exec.Command("sgdisk", "-p", name).CombinedOutput()
+		out, sgErr := exec.CommandContext(t.Context(), "sgdisk", "-p", name).CombinedOutput()
 		if sgErr != nil || !strings.Contains(string(out), "limpid-b") {
 			t.Errorf("cut after %d writes: %v\n%s", cut, sgErr, out)
 		}

@@ -38,7 +38,7 @@ func TestOrphansAreReapedAndChildrenAreNot(t *testing.T) {
 	for i := range 40 {
 		running.Go(func() {
 			// Each leaves two orphans, one that has ended first and one that ends after.
-			out, err := r.Run(exec.Command("sh", "-c", "(true &) ; (sleep 0.2 &) ; echo said >&2; exit "+strconv.Itoa(i)))
+			out, err := r.Run(exec.CommandContext(t.Context(), "sh", "-c", "(true &) ; (sleep 0.2 &) ; echo said >&2; exit "+strconv.Itoa(i)))
 			if i == 0 {
 				if err != nil {
 					t.Errorf("status 0: %v", err)
@@ -65,13 +65,13 @@ func TestOrphansAreReapedAndChildrenAreNot(t *testing.T) {
 
 func TestProgramThatIsNotThere(t *testing.T) {
 	r := New()
-	if _, err := r.Run(exec.Command("/nowhere/program")); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "start /nowhere/program: ") {
+	if _, err := r.Run(exec.CommandContext(t.Context(), "/nowhere/program")); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "start /nowhere/program: ") {
 		t.Error(err)
 	}
 }
 
 func TestOnlyTheLastWordsAreKept(t *testing.T) {
-	out, err := New().Run(exec.Command("sh", "-c", "yes | head -n 20000; echo end"))
+	out, err := New().Run(exec.CommandContext(t.Context(), "sh", "-c", "yes | head -n 20000; echo end"))
 	if err != nil || len(out) != maxOutput || !strings.HasSuffix(string(out), "y\nend\n") {
 		t.Errorf("%d bytes, %v", len(out), err)
 	}

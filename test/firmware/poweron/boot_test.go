@@ -70,7 +70,7 @@ func TestMain(m *testing.M) {
 const bootLimit = 5 * time.Minute
 
 // start switches a machine on with this disk, nil for none.
-func start(t *testing.T, disk *NBD, more string) (*Machine, context.Context) {
+func start(t *testing.T, disk *NBD) (*Machine, context.Context) {
 	t.Helper()
 	w, err := makeWorld()
 	if err != nil {
@@ -81,7 +81,7 @@ func start(t *testing.T, disk *NBD, more string) (*Machine, context.Context) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
-	m, err := Start(ctx, Hardware{Dir: dir, Kernel: w.kernel, Root: w.root, Append: "limpid.slot=a " + more, Disk: disk})
+	m, err := Start(ctx, Hardware{Dir: dir, Kernel: w.kernel, Root: w.root, Append: "limpid.slot=a", Disk: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestWireBeforeDisk(t *testing.T) {
 		}
 		return nil
 	}
-	m, ctx := start(t, disk, "")
+	m, ctx := start(t, disk)
 	if _, err := m.Expect(ctx, "name=mounts"); err != nil {
 		t.Fatal(err)
 	}

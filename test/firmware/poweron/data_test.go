@@ -117,7 +117,7 @@ func TestBrokenDisk(t *testing.T) {
 		}, []string{own, "in memory, lost with the power", "! data: read data partition"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, ctx := start(t, c.disk(t), "")
+			m, ctx := start(t, c.disk(t))
 			arrived := make(chan struct{})
 			crossing(ctx, m, arrived)
 			said, err := m.Expect(ctx, "INLINE since")

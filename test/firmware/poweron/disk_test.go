@@ -65,7 +65,7 @@ func (d *testDisk) dataSize() int64 { return d.size - dataStart - mib }
 // run runs a program.
 func run(t *testing.T, input, program string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Stdin = strings.NewReader(input)
 	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
 	out, err := cmd.CombinedOutput()

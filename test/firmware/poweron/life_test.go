@@ -28,7 +28,7 @@ func keys(ctx context.Context, t *testing.T, m *Machine, steps ...string) {
 // goes on, a password that was never set, power-off in order; then the same disk again.
 func TestLife(t *testing.T) {
 	d := newDisk(t, 120)
-	m, ctx := start(t, d.nbd(), "")
+	m, ctx := start(t, d.nbd())
 	if _, err := m.Expect(ctx, "INLINE since"); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestLife(t *testing.T) {
 	}
 
 	// The power button this time.
-	m, ctx = start(t, d.nbd(), "")
+	m, ctx = start(t, d.nbd())
 	if said, err := m.Expect(ctx, "INLINE since"); err != nil || !strings.Contains(said, "new=false") || !strings.Contains(said, "from=settings") {
 		t.Fatalf("second start: %v\n%s", err, said)
 	}
@@ -110,7 +110,7 @@ func TestSettingsAreTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.putOnESP(t, settings)
-	m, ctx := start(t, d.nbd(), "")
+	m, ctx := start(t, d.nbd())
 	said, err := m.Expect(ctx, "192.0.2.10/24 on br0")
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestSettingsAreTakenOver(t *testing.T) {
 	if out := run(t, "", "debugfs", "-R", "cat /config/limpid.toml", data); !strings.Contains(out, `address = "dhcp"`) || !strings.Contains(out, "shell = false") || !strings.Contains(out, `ports = ["eth1", "eth0"]`) {
 		t.Errorf("settings on disk: %s", out)
 	}
-	m, ctx = start(t, d.nbd(), "")
+	m, ctx = start(t, d.nbd())
 	if said, err := m.Expect(ctx, "INLINE since"); err != nil || strings.Contains(said, "taken over") || strings.Contains(said, "192.0.2.10") {
 		t.Errorf("second start: %v\n%s", err, said)
 	}
