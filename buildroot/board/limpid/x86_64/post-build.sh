@@ -1,0 +1,59 @@
+#!/bin/sh
+# Buildroot runs this when all packages are installed, before the root file
+# system is packed: $1 is the root, the rest is in the environment.
+
+set -eu
+
+target=$1
+board=$(dirname "$0")
+
+fail() {
+	echo "post-build: $*" >&2
+	exit 1
+}
+
+# value KEY gives the value of a line of Buildroot's own configuration.
+value() {
+	sed -n "s/^$1=\"\(.*\)\"\$/\1/p" "${BR2_CONFIG}"
+}
+
+# Every line of the fragments has arrived.
+kernel="${BUILD_DIR}/linux-$(value BR2_LINUX_KERNEL_VERSION)/.config"
+"${board}/check-config.sh" "${board}/linux.fragment" "${kernel}"
+for busybox in "${BUILD_DIR}"/busybox-*/.config; do
+	"${board}/check-config.sh" "${board}/busybox.fragment" "${busybox}"
+done
+
+# Go reads the bundle of certificates. The same certificates one by one are as
+# large again.
+rm -rf "${target}/usr/share/ca-certificates"
+find "${target}/etc/ssl/certs" -type l -delete
+[ -s "${target}/etc/ssl/certs/ca-certificates.crt" ] ||
+	fail "no certificates in /etc/ssl/certs/ca-certificates.crt"
+
+# Of e2fsprogs: make, check, grow and tell. Its other programs, and what comes
+# with the libraries that it needs, are not used.
+for program in badblocks chattr compile_et dumpe2fs e2freefrag e2label e2mmpstatus \
+	e2scrub e2scrub_all e2undo e4crypt filefrag findfs fsck.ext2 fsck.ext3 logsave \
+	lsattr mk_cmds mkfs.ext2 mkfs.ext3 mklost+found; do
+	rm -f "${target}/bin/${program}" "${target}/sbin/${program}" \
+		"${target}/usr/bin/${program}" "${target}/usr/sbin/${program}"
+done
+rm -rf "${target}/usr/share/et" "${target}/usr/share/ss" "${target}/etc/e2scrub.conf" \
+	"${target}/usr/share/nftables" "${target}/etc/nftables" "${target}/usr/share/udhcpc"
+
+# What the box cannot do without.
+for file in init usr/bin/limpid bin/sh bin/busybox sbin/mke2fs sbin/e2fsck \
+	sbin/resize2fs usr/sbin/nft; do
+	[ -x "${target}/${file}" ] || fail "/${file} is not in the root file system"
+done
+# The first process is limpid, and it needs no other file to run.
+[ "$(readlink "${target}/init")" = usr/bin/limpid ] ||
+	fail "/init is not limpid: choose BR2_INIT_LIMPID"
+! readelf -l "${target}/usr/bin/limpid" | grep -q INTERP ||
+	fail "limpid is not static"
+# What would only be in the way: a second kernel, modules, start scripts.
+for path in boot lib/modules etc/init.d; do
+	rmdir "${target}/${path}" 2>/dev/null || true
+	[ ! -e "${target}/${path}" ] || fail "/${path} is in the root file system and has no use there"
+done
