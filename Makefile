@@ -4,7 +4,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build image demo test check lint fmt unit unit-race race vm fuzz soak bench clean FORCE
+.PHONY: help build image firmware demo test check lint fmt unit unit-race race vm fuzz soak bench clean FORCE
 
 # Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -32,7 +32,7 @@ RACED   = ./test/wire ./test/scenarios ./test/clients
 GOFILES = $$(find * .ci -name '*.go')
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 build: ## Build ./limpid, one static binary
 	@.ci/deps build
@@ -108,6 +108,12 @@ bench: ## Measure limpid beside HAProxy, Traffic Server and Squid; flags in BENC
 	@.ci/root bench
 	@.ci/deps bench
 	@go run ./test/bench $(BENCH)
+
+# Buildroot's files are kept in .cache, for the next time. BUILDROOT=DIR builds with other sources of it.
+firmware: ## Build the disk image with Buildroot: out/limpid-firmware.img (needs a network; an hour or more the first time)
+	@.ci/deps firmware
+	@.ci/firmware $(BUILDROOT)
+	@go run ./image -profile buildroot -from out/firmware/images -version $(VERSION) -limit 24 -o out/limpid-firmware.img
 
 clean: ## Remove what make has built, tools too
 	rm -rf limpid .tools .cache out

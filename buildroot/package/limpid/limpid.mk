@@ -45,13 +45,31 @@ define LIMPID_VENDOR
 endef
 LIMPID_PRE_BUILD_HOOKS += LIMPID_VENDOR
 
+# Who made the root file system, from which commit, and when that was (seconds
+# since 1970): post-build.sh puts it in the place of Buildroot's own.
+LIMPID_DATE := $(or $(shell git -c safe.directory='*' -C $(LIMPID_SITE) \
+	log -1 --format=%ct 2>/dev/null),$(SOURCE_DATE_EPOCH))
+define LIMPID_INSTALL_RELEASE
+	mkdir -p $(TARGET_DIR)/usr/share/limpid
+	printf '%s\n' \
+		'NAME=limpid' \
+		'ID=limpid' \
+		'PRETTY_NAME="limpid $(LIMPID_VERSION)"' \
+		'IMAGE_ID=limpid-x86_64' \
+		'IMAGE_VERSION="$(LIMPID_VERSION)"' \
+		'VARIANT_ID=buildroot' \
+		'BUILD_ID=$(LIMPID_DATE)' \
+		>$(TARGET_DIR)/usr/share/limpid/os-release
+endef
+LIMPID_POST_INSTALL_TARGET_HOOKS += LIMPID_INSTALL_RELEASE
+
 # The root file system is one cpio that stays in memory: the kernel starts
 # /init, and what Buildroot would put there is left out because it exists.
 ifeq ($(BR2_INIT_LIMPID),y)
 define LIMPID_INSTALL_INIT
-	mkdir -p $(TARGET_DIR)/sbin $(TARGET_DIR)/data
 	ln -sf usr/bin/limpid $(TARGET_DIR)/init
-	ln -sf ../usr/bin/limpid $(TARGET_DIR)/sbin/init
+	mkdir -p $(TARGET_DIR)/data $(TARGET_DIR)/var/lib $(TARGET_DIR)/var/log
+	ln -sfn ../run $(TARGET_DIR)/var/run
 endef
 LIMPID_POST_INSTALL_TARGET_HOOKS += LIMPID_INSTALL_INIT
 endif

@@ -24,6 +24,9 @@ for busybox in "${BUILD_DIR}"/busybox-*/.config; do
 	"${board}/check-config.sh" "${board}/busybox.fragment" "${busybox}"
 done
 
+# The root file system is limpid's, not a distribution's.
+cp -f "${target}/usr/share/limpid/os-release" "${target}/usr/lib/os-release"
+
 # Go reads the bundle of certificates. The same certificates one by one are as
 # large again.
 rm -rf "${target}/usr/share/ca-certificates"
@@ -43,8 +46,8 @@ rm -rf "${target}/usr/share/et" "${target}/usr/share/ss" "${target}/etc/e2scrub.
 	"${target}/usr/share/nftables" "${target}/etc/nftables" "${target}/usr/share/udhcpc"
 
 # What the box cannot do without.
-for file in init usr/bin/limpid bin/sh bin/busybox sbin/mke2fs sbin/e2fsck \
-	sbin/resize2fs usr/sbin/nft; do
+for file in init usr/bin/limpid bin/sh bin/busybox usr/sbin/mke2fs usr/sbin/e2fsck \
+	usr/sbin/resize2fs usr/sbin/nft; do
 	[ -x "${target}/${file}" ] || fail "/${file} is not in the root file system"
 done
 # The first process is limpid, and it needs no other file to run.
