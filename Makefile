@@ -110,7 +110,7 @@ bench: ## Measure limpid beside HAProxy, Traffic Server and Squid; flags in BENC
 	@go run ./test/bench $(BENCH)
 
 # Buildroot's files are kept in .cache, for the next time. BUILDROOT=DIR builds with other sources of it.
-firmware: ## Build the disk image with Buildroot: out/limpid-firmware.img (needs a network; an hour or more the first time)
+firmware: ## Build the disk image with Buildroot: out/limpid-firmware.img (needs a network; takes long the first time)
 	@.ci/deps firmware
 	@.ci/firmware $(BUILDROOT)
 	@go run ./image -profile buildroot -from out/firmware/images -version $(VERSION) -limit 24 -o out/limpid-firmware.img
