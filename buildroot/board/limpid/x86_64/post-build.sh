@@ -27,25 +27,9 @@ done
 # The root file system is limpid's, not a distribution's.
 cp -f "${target}/usr/share/limpid/os-release" "${target}/usr/lib/os-release"
 
-# Go reads the bundle of certificates. The same certificates one by one are as
-# large again.
-rm -rf "${target}/usr/share/ca-certificates"
-find "${target}/etc/ssl/certs" -type l -delete
+# What the box cannot do without.
 [ -s "${target}/etc/ssl/certs/ca-certificates.crt" ] ||
 	fail "no certificates in /etc/ssl/certs/ca-certificates.crt"
-
-# Of e2fsprogs: make, check, grow and tell. Its other programs, and what comes
-# with the libraries that it needs, are not used.
-for program in badblocks chattr compile_et dumpe2fs e2freefrag e2label e2mmpstatus \
-	e2scrub e2scrub_all e2undo e4crypt filefrag findfs fsck.ext2 fsck.ext3 logsave \
-	lsattr mk_cmds mkfs.ext2 mkfs.ext3 mklost+found; do
-	rm -f "${target}/bin/${program}" "${target}/sbin/${program}" \
-		"${target}/usr/bin/${program}" "${target}/usr/sbin/${program}"
-done
-rm -rf "${target}/usr/share/et" "${target}/usr/share/ss" "${target}/etc/e2scrub.conf" \
-	"${target}/usr/share/nftables" "${target}/etc/nftables" "${target}/usr/share/udhcpc"
-
-# What the box cannot do without.
 for file in init usr/bin/limpid bin/sh bin/busybox usr/sbin/mke2fs usr/sbin/e2fsck \
 	usr/sbin/resize2fs usr/sbin/nft; do
 	[ -x "${target}/${file}" ] || fail "/${file} is not in the root file system"
