@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"limpid/appliance/control"
+	"limpid/appliance/disk"
 	"limpid/appliance/slots"
 	"limpid/appliance/update"
 	"limpid/appliance/update/bundle"
@@ -50,8 +51,12 @@ func openUpdates(version string, log *slog.Logger) (*update.Updater, error) {
 	}
 	spare := running.Other()
 	device := func() (string, error) {
-		disk, err := slots.FindDisk("/sys")
-		return disk.Devices[spare.Partition()], err
+		ours, err := disk.FindOurs("/sys")
+		if err != nil {
+			return "", err
+		}
+		p, _ := ours.Partition(spare.Partition()) // it has both slots
+		return p.Device, nil
 	}
 	return update.New(update.Options{
 		Box: update.Box{Version: version, Board: board()}, Running: running, Boot: bootEnv(),

@@ -86,6 +86,7 @@ func Run(o Options) {
 	b.spawn("feeder", func() { b.feeder.run(context.WithoutCancel(ctx)) })
 	b.spawn("boot", func() {
 		b.sequence(ctx, Phases())
+		b.spawn("firmware", func() { b.judgeFirmware(ctx) })
 		b.watch(ctx)
 	})
 	b.finish(<-b.end)

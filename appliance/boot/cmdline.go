@@ -1,6 +1,10 @@
 package boot
 
-import "strings"
+import (
+	"strings"
+
+	"limpid/appliance/slots"
+)
 
 // cmdline is the kernel's command line.
 type cmdline string
@@ -16,10 +20,14 @@ func (c cmdline) value(name string) string {
 	return value
 }
 
-// slot is the firmware slot that the boot loader has started; "" when it says none.
-func (c cmdline) slot() string {
-	if s := c.value("limpid.slot"); s == "a" || s == "b" {
-		return s
+// slot is the firmware slot that the boot loader has started; ok is false when it
+// says none.
+func (c cmdline) slot() (s slots.Slot, ok bool) { return slots.Running(string(c)) }
+
+// slotName is "" when there is none.
+func (c cmdline) slotName() string {
+	if s, ok := c.slot(); ok {
+		return s.String()
 	}
 	return ""
 }

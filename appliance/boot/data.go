@@ -48,7 +48,7 @@ func findDisk(ctx context.Context, b *Box) error {
 		errs = append(errs, err)
 	}
 	patience := diskPatience
-	if b.cmdline.slot() == "" {
+	if _, ok := b.cmdline.slot(); !ok {
 		patience = noDiskPatience
 	}
 	d, err := awaitDisk(ctx, patience)
@@ -59,7 +59,11 @@ func findDisk(ctx context.Context, b *Box) error {
 	b.disk = d
 	b.mu.Unlock()
 	b.log.Info("disk", "name", d.Name, "size", d.Size, "read_only", d.ReadOnly)
-	return errors.Join(append(errs, mountESP(d))...)
+	if err := mountESP(d); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	b.alarm("slots", b.countBoot())
+	return errors.Join(errs...)
 }
 
 // awaitDisk waits for limpid's disk. Of several the first is taken.

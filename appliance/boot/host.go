@@ -36,7 +36,7 @@ const descriptors = 1 << 20
 // setUpHost makes the fresh kernel a box.
 func setUpHost(_ context.Context, b *Box) error {
 	b.showLog(true)
-	b.log.Info("limpid", "version", b.Version, "slot", b.cmdline.slot())
+	b.log.Info("limpid", "version", b.Version, "slot", b.cmdline.slotName())
 	var errs []error
 	if err := unix.Sethostname([]byte(hostname)); err != nil {
 		errs = append(errs, fmt.Errorf("set host name: %w", err))

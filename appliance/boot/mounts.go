@@ -54,6 +54,6 @@ func mountKernel(_ context.Context, b *Box) error {
 	if text, err := os.ReadFile("/proc/cmdline"); err == nil {
 		b.cmdline = cmdline(text)
 	}
-	b.state.change(func(s *control.Box) { s.Slot = b.cmdline.slot() })
+	b.state.change(func(s *control.Box) { s.Slot = b.cmdline.slotName() })
 	return errors.Join(append(errs, b.journal.openFile(filepath.Join(RunDir, "box.log")))...)
 }

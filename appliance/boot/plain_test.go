@@ -31,7 +31,7 @@ func TestCommandLine(t *testing.T) {
 		{"limpid.ports=eth1", "", [2]string{"eth1", ""}, false},
 	} {
 		ports, ok := c.line.ports()
-		if got := c.line.slot(); got != c.slot || ok != c.ok || ok && ports != c.ports {
+		if got := c.line.slotName(); got != c.slot || ok != c.ok || ok && ports != c.ports {
 			t.Errorf("%q: slot %q, ports %v, %v", c.line, got, ports, ok)
 		}
 	}

@@ -3,14 +3,14 @@ package disk
 import (
 	"errors"
 	"fmt"
+
+	"limpid/appliance/slots"
 )
 
-// Names of limpid's partitions, as in the partition table.
+// Names of limpid's partitions beside the slots, as in the partition table.
 const (
-	ESPName   = "limpid-esp"
-	SlotAName = "limpid-a"
-	SlotBName = "limpid-b"
-	DataName  = "limpid-data"
+	ESPName  = "limpid-esp"
+	DataName = "limpid-data"
 )
 
 const (
@@ -52,7 +52,7 @@ func (t *Table) Claim(sectors int64) (Claim, error) {
 			end = max(end, e.last)
 		}
 	}
-	if seen[ESPName] != 1 || seen[SlotAName] != 1 || seen[SlotBName] != 1 || seen[DataName] > 1 {
+	if seen[ESPName] != 1 || seen[slots.A.Partition()] != 1 || seen[slots.B.Partition()] != 1 || seen[DataName] > 1 {
 		return Claim{}, fmt.Errorf("look for the data partition: %w", ErrNotOurs)
 	}
 	backup := sectors - 1

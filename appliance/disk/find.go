@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"limpid/appliance/slots"
 )
 
 // Partition is a partition that the kernel knows.
@@ -38,7 +41,7 @@ func (d Disk) Partition(name string) (Partition, bool) {
 
 // Ours says that limpid can have been booted from the disk.
 func (d Disk) Ours() bool {
-	for _, name := range []string{ESPName, SlotAName, SlotBName} {
+	for _, name := range []string{ESPName, slots.A.Partition(), slots.B.Partition()} {
 		if _, ok := d.Partition(name); !ok {
 			return false
 		}
@@ -55,8 +58,8 @@ func Disks(sysfs string) ([]Disk, error) {
 	}
 	disks := map[string]*Disk{}
 	for _, e := range entries {
-		// Memory disks and loops are no place for anything that lasts.
-		if name := e.Name(); !strings.HasPrefix(name, "ram") && !strings.HasPrefix(name, "loop") {
+		// Memory disks are no place for anything that lasts.
+		if name := e.Name(); !strings.HasPrefix(name, "ram") {
 			addDevice(disks, filepath.Join(class, name))
 		}
 	}
@@ -69,6 +72,22 @@ func Disks(sysfs string) ([]Disk, error) {
 		}
 	}
 	return found, nil
+}
+
+// FindOurs gives the one disk of limpid's there is. sysfs is /sys.
+func FindOurs(sysfs string) (Disk, error) {
+	disks, err := Disks(sysfs)
+	if err != nil {
+		return Disk{}, err
+	}
+	ours := slices.DeleteFunc(disks, func(d Disk) bool { return !d.Ours() })
+	switch len(ours) {
+	case 0:
+		return Disk{}, errors.New("look for disks: none has limpid's partitions: plug in the one the box was booted from")
+	case 1:
+		return ours[0], nil
+	}
+	return Disk{}, fmt.Errorf("look for disks: both %s and %s have limpid's partitions: unplug the one the box was not booted from", ours[0].Name, ours[1].Name)
 }
 
 // addDevice reads one folder of /sys/class/block. A device may vanish at any time.

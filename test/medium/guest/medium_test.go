@@ -9,19 +9,20 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"limpid/appliance/disk"
 	"limpid/appliance/slots"
 	"limpid/appliance/update"
 )
 
 func TestDiskIsFoundByItsPartitions(t *testing.T) {
 	m := newMedium(t)
-	disk, err := slots.FindDisk("/sys")
+	ours, err := disk.FindOurs("/sys")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{slots.ESPPartition, "limpid-a", "limpid-b", slots.DataPartition} {
-		if want := m.device + "p" + string(rune('1'+i)); disk.Devices[name] != want {
-			t.Errorf("%s is %s, want %s", name, disk.Devices[name], want)
+	for i, name := range []string{disk.ESPName, "limpid-a", "limpid-b", disk.DataName} {
+		if p, _ := ours.Partition(name); p.Device != m.device+"p"+string(rune('1'+i)) {
+			t.Errorf("%s is %s, on %s", name, p.Device, m.device)
 		}
 	}
 }
