@@ -53,6 +53,16 @@ func (b build) finish(t *testing.T) error {
 	return err
 }
 
+// expect says which of the root's files are there that must not be, and the other way round.
+func (b build) expect(t *testing.T, there bool, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := os.Lstat(filepath.Join(b.root, name)); (err == nil) != there {
+			t.Errorf("/%s: %v", name, err)
+		}
+	}
+}
+
 func TestPostBuild(t *testing.T) {
 	b := newBuild(t)
 	if err := os.MkdirAll(filepath.Join(b.root, "lib/modules"), 0o755); err != nil {
@@ -63,16 +73,8 @@ func TestPostBuild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, gone := range []string{"usr/share/ca-certificates", "etc/ssl/certs/a.pem", "usr/sbin/badblocks", "lib/modules"} {
-		if _, err := os.Lstat(filepath.Join(b.root, gone)); err == nil {
-			t.Errorf("/%s is still there", gone)
-		}
-	}
-	for _, kept := range []string{"etc/ssl/certs/ca-certificates.crt", "init", "usr/sbin/nft"} {
-		if _, err := os.Lstat(filepath.Join(b.root, kept)); err != nil {
-			t.Error(err)
-		}
-	}
+	b.expect(t, false, "lib/modules")
+	b.expect(t, true, "usr/share/ca-certificates", "usr/sbin/badblocks") // the next build counts on them
 	if release, err := os.ReadFile(filepath.Join(b.root, "usr/lib/os-release")); string(release) != "ID=limpid\n" {
 		t.Errorf("os-release is not limpid's: %q, %v", release, err)
 	}
@@ -124,6 +126,17 @@ func TestPostBuildRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is not used is left out of what is packed, and nothing else.
+func TestPostFakeroot(t *testing.T) {
+	b := newBuild(t)
+	b.put(t, "usr/share/et/et_c.awk", "", 0o644)
+	if _, err := run(t.Context(), "", path(board+"post-fakeroot.sh"), b.root); err != nil {
+		t.Fatal(err)
+	}
+	b.expect(t, false, "usr/share/ca-certificates", "etc/ssl/certs/a.pem", "usr/sbin/badblocks", "usr/share/et")
+	b.expect(t, true, "etc/ssl/certs/ca-certificates.crt", "init", "usr/bin/limpid", "usr/sbin/nft", "usr/sbin/mke2fs", "usr/sbin/e2fsck", "bin/sh")
 }
 
 func TestPostImage(t *testing.T) {
