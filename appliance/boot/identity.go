@@ -18,10 +18,12 @@ type candidate struct{ name, identity string }
 
 // ranks are the identities of watchdogs (watchdog_info.identity in the drivers of
 // Linux 6.12), the best first: what the board's firmware describes (wdat), then the
-// chipset's own. One that is not named comes behind them, software last: it stands
-// still with the kernel.
+// chipset's own. An i6300ESB beside another chipset's was given to a virtual machine
+// to be used; the emulated chipset's counts, and QEMU by default resets nothing at
+// its end. One that is not named comes behind them, software last: it stands still
+// with the kernel.
 func ranks() []string {
-	return []string{"wdat_wdt", "iTCO_wdt", "SP5100 TCO timer", "i6300ESB timer"}
+	return []string{"wdat_wdt", "i6300ESB timer", "iTCO_wdt", "SP5100 TCO timer"}
 }
 
 const softwareWatchdog = "Software Watchdog"

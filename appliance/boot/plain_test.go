@@ -89,6 +89,7 @@ func TestWatchdogIsChosenByIdentity(t *testing.T) {
 		{[]candidate{{"watchdog0", "iamt_wdt"}, {"watchdog1", "iTCO_wdt"}}, "watchdog1"},
 		{[]candidate{{"watchdog0", "iTCO_wdt"}, {"watchdog1", "wdat_wdt"}}, "watchdog1"},
 		{[]candidate{{"watchdog1", "i6300ESB timer"}, {"watchdog0", "i6300ESB timer"}}, "watchdog0"},
+		{[]candidate{{"watchdog0", "iTCO_wdt"}, {"watchdog1", "i6300ESB timer"}}, "watchdog1"},
 	} {
 		if got := pickWatchdog(c.all); got.name != c.want {
 			t.Errorf("%v: %v", c.all, got)
