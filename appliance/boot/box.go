@@ -84,6 +84,7 @@ func Run(o Options) {
 	b.watchSignals(ctx)
 	b.spawn("reaper", func() { b.reaper.Orphans(ctx) })
 	b.spawn("feeder", func() { b.feeder.run(context.WithoutCancel(ctx)) })
+	b.startTestShell(ctx)
 	b.spawn("boot", func() {
 		b.sequence(ctx, Phases())
 		b.spawn("firmware", func() { b.judgeFirmware(ctx) })

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,10 +85,7 @@ func testRoot(ctx context.Context) ([]byte, error) {
 }
 
 // testDisk is a disk under test.
-type testDisk struct {
-	file string
-	env  int64 // where the boot environment lies
-}
+type testDisk struct{ *Disk }
 
 // newDisk makes a disk whose slots do what a and b say (off, reboot, panic): see the process 1 in folder init.
 func newDisk(t *testing.T, a, b string) *testDisk {
@@ -102,8 +98,8 @@ func newDisk(t *testing.T, a, b string) *testDisk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &testDisk{file: filepath.Join(t.TempDir(), "disk.img")}
-	f, err := os.Create(d.file)
+	file := filepath.Join(t.TempDir(), "disk.img")
+	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,16 +119,11 @@ func newDisk(t *testing.T, a, b string) *testDisk {
 			t.Fatal(err)
 		}
 	}
-	start := make([]byte, 8<<20) // the files fill less
-	if _, err := f.ReadAt(start, disk.ESPStart); err != nil {
+	d, err := OpenDisk(file)
+	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.Index(start, env)
-	if at < 0 {
-		t.Fatal("the disk has no boot environment")
-	}
-	d.env = disk.ESPStart + int64(at)
-	return d
+	return &testDisk{d}
 }
 
 // testSlot gives the contents of a slot.
@@ -150,12 +141,7 @@ func testSlot(t *testing.T, p parts, what string) []byte {
 // write changes bytes of the disk.
 func (d *testDisk) write(t *testing.T, at int64, b []byte) {
 	t.Helper()
-	f, err := os.OpenFile(d.file, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteAt(b, at); err != nil {
+	if err := d.Write(at, b); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -163,54 +149,25 @@ func (d *testDisk) write(t *testing.T, at int64, b []byte) {
 // setEnv writes a boot environment such as "order=ab left_a=8 left_b=8".
 func (d *testDisk) setEnv(t *testing.T, state string) {
 	t.Helper()
-	var variables []grub.Variable
-	for word := range strings.FieldsSeq(state) {
-		name, value, _ := strings.Cut(word, "=")
-		variables = append(variables, grub.Variable{Name: name, Value: value})
-	}
-	block, err := grub.Env(variables...)
-	if err != nil {
+	if err := d.SetEnv(state); err != nil {
 		t.Fatal(err)
 	}
-	d.write(t, d.env, block)
 }
 
 // readEnv gives the boot environment as GRUB's own tool reads it.
 func (d *testDisk) readEnv(t *testing.T) string {
 	t.Helper()
-	f, err := os.Open(d.file)
+	state, err := d.Env(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	block := make([]byte, grub.EnvSize)
-	if _, err := f.ReadAt(block, d.env); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "bootenv")
-	if err := os.WriteFile(file, block, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), "grub-editenv", file, "list").CombinedOutput()
-	if err != nil {
-		return "unreadable"
-	}
-	return strings.Join(strings.Fields(string(out)), " ")
+	return state
 }
 
 // find gives where in a slot's partition a file's bytes begin.
 func (d *testDisk) find(t *testing.T, partition int64, file []byte) int64 {
 	t.Helper()
-	f, err := os.Open(d.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	b := make([]byte, 32<<20)
-	if _, err := f.ReadAt(b, partition); err != nil {
-		t.Fatal(err)
-	}
-	at := bytes.Index(b, file)
+	at := bytes.Index(d.read(t, partition, 32<<20), file)
 	if at < 0 {
 		t.Fatal("the slot does not hold that file")
 	}
@@ -220,13 +177,8 @@ func (d *testDisk) find(t *testing.T, partition int64, file []byte) int64 {
 // read gives bytes of the disk.
 func (d *testDisk) read(t *testing.T, at int64, n int) []byte {
 	t.Helper()
-	f, err := os.Open(d.file)
+	b, err := d.Read(at, n)
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	b := make([]byte, n)
-	if _, err := f.ReadAt(b, at); err != nil {
 		t.Fatal(err)
 	}
 	return b

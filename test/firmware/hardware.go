@@ -2,8 +2,13 @@ package firmware
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+
+	"limpid/test/qemu"
 )
 
 // Bus is how the disk is connected.
@@ -24,7 +29,12 @@ type Hardware struct {
 	ReadOnly bool     // the disk refuses to be written, as a card with its switch set does
 	Memory   int      // MiB; 0: 1024
 	CPUs     int      // 0: 1
-	Args     []string // more of QEMU's arguments: network cards, a watchdog, more disks
+	NICs     []NIC    // in the order in which the box numbers them
+	Watchdog bool     // one that resets the machine (i6300ESB)
+	Args     []string // more of QEMU's arguments: other network cards, more disks
+
+	// Screen gets what comes out of the serial line, as it is; nil: nobody.
+	Screen io.Writer
 }
 
 // Where Debian's ovmf package has the firmware, and the variables of a board that was never switched on.
@@ -33,8 +43,14 @@ const (
 	firmwareVars = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 )
 
-// arguments is QEMU's command line; vars is this machine's own copy of the firmware's variables.
-func (h Hardware) arguments(accelerator, vars string) ([]string, error) {
+// Names in a machine's own folder: its copy of the firmware's variables, and the socket of its second serial line.
+const (
+	varsName  = "vars.fd"
+	shellName = "shell"
+)
+
+// arguments are QEMU's; dir is the machine's own folder.
+func (h Hardware) arguments(dir string) ([]string, error) {
 	var device string
 	switch h.Bus {
 	case Virtio, "":
@@ -52,21 +68,45 @@ func (h Hardware) arguments(accelerator, vars string) ([]string, error) {
 	if h.ReadOnly {
 		readOnly = "on"
 	}
-	return append([]string{
-		"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
-		"-machine", "q35", "-accel", accelerator, "-cpu", "max,la57=off",
+	args := []string{
 		"-smp", strconv.Itoa(max(1, h.CPUs)), "-m", strconv.Itoa(memory(h.Memory)),
 		"-drive", "if=pflash,format=raw,unit=0,readonly=on,file=" + firmwareCode,
-		"-drive", "if=pflash,format=raw,unit=1,file=" + vars,
+		"-drive", "if=pflash,format=raw,unit=1,file=" + filepath.Join(dir, varsName),
 		"-device", "qemu-xhci,id=xhci",
 		"-drive", "if=none,id=disk,format=raw,read-only=" + readOnly + ",file=" + strings.ReplaceAll(h.Disk, ",", ",,"),
 		"-device", device,
 		// The screen that the firmware and the kernel find; nobody looks at it.
 		"-device", "VGA",
-		// Ctrl-C stays with the test.
-		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+		// The second serial line: see Shell.
+		"-chardev", "socket,id=shell,server=on,wait=off,path=" + filepath.Join(dir, shellName), "-serial", "chardev:shell",
 		"-device", "virtio-rng-pci",
-	}, h.Args...), nil
+	}
+	if h.Watchdog {
+		// The chipset's own would be chosen before it, and does not reset the machine as QEMU has it.
+		args = append(args, "-device", "i6300esb", "-global", "ICH9-LPC.enable_tco=off")
+	}
+	for i, nic := range h.NICs {
+		args = append(args, nic.arguments(i)...)
+	}
+	return append(args, h.Args...), nil
+}
+
+// NIC is a network card on a tap.
+type NIC struct {
+	Tap   *os.File // as lab.Lab.Taps gives it; Start closes it
+	Model string   // "": virtio-net-pci; e1000e is another
+}
+
+// arguments are QEMU's; the cards' order is that of their addresses on the bus.
+func (n NIC) arguments(i int) []string {
+	model := n.Model
+	if model == "" {
+		model = "virtio-net-pci"
+	}
+	return []string{
+		"-netdev", fmt.Sprintf("tap,id=nic%d,fd=%d", i, qemu.FirstFile+i),
+		"-device", fmt.Sprintf("%s,netdev=nic%d,mac=52:54:00:00:00:%02x,addr=%#x", model, i, i+1, 0x10+i),
+	}
 }
 
 func memory(mib int) int {

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"limpid/image/slot"
+	"limpid/test/qemu"
 )
 
 // repository is the folder of go.mod.
@@ -68,7 +69,7 @@ func TestDevImage(t *testing.T) {
 		}
 	}
 	if !strings.Contains(console, "probe: all is well") {
-		t.Errorf("the root file system does not work; the console's last lines:\n%s", tail(console))
+		t.Errorf("the root file system does not work; the console's last lines:\n%s", qemu.Tail(console))
 	}
 }
 

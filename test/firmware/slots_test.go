@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"limpid/image/disk"
+	"limpid/test/qemu"
 )
 
 // patience bounds a test's boots together; one takes some eight seconds on an idle machine.
@@ -28,7 +29,7 @@ func start(t *testing.T, h Hardware) (slots, console string) {
 		t.Fatal(err)
 	}
 	if err := m.Wait(); err != nil {
-		t.Fatalf("%v; the console's last lines:\n%s", err, tail(m.Console()))
+		t.Fatalf("%v; the console's last lines:\n%s", err, qemu.Tail(m.Console()))
 	}
 	console = m.Console()
 	var found []string
@@ -149,16 +150,16 @@ func TestSlotChoice(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(t, d)
 			}
-			slots, console := start(t, Hardware{Disk: d.file})
+			slots, console := start(t, Hardware{Disk: d.File})
 			if slots != test.want {
-				t.Errorf("started %q, want %q; the console's last lines:\n%s", slots, test.want, tail(console))
+				t.Errorf("started %q, want %q; the console's last lines:\n%s", slots, test.want, qemu.Tail(console))
 			}
 			if left := d.readEnv(t); left != test.left {
 				t.Errorf("the boot environment is %q afterwards, want %q", left, test.left)
 			}
 			for _, text := range test.says {
 				if !strings.Contains(console, text) {
-					t.Errorf("the console does not say %q:\n%s", text, tail(console))
+					t.Errorf("the console does not say %q:\n%s", text, qemu.Tail(console))
 				}
 			}
 		})
@@ -170,9 +171,9 @@ func TestBuses(t *testing.T) {
 	for _, bus := range []Bus{AHCI, NVMe, USB} {
 		t.Run(string(bus), func(t *testing.T) {
 			d := newDisk(t, "off", "reboot")
-			slots, console := start(t, Hardware{Disk: d.file, Bus: bus})
+			slots, console := start(t, Hardware{Disk: d.File, Bus: bus})
 			if left := d.readEnv(t); slots != "a" || left != "order=ab left_a=7 left_b=8" {
-				t.Errorf("started %q, environment %q; the console's last lines:\n%s", slots, left, tail(console))
+				t.Errorf("started %q, environment %q; the console's last lines:\n%s", slots, left, qemu.Tail(console))
 			}
 		})
 	}
@@ -181,9 +182,9 @@ func TestBuses(t *testing.T) {
 // A medium that refuses to be written still boots, and says that it does not count.
 func TestReadOnlyDisk(t *testing.T) {
 	d := newDisk(t, "off", "reboot")
-	slots, console := start(t, Hardware{Disk: d.file, ReadOnly: true})
+	slots, console := start(t, Hardware{Disk: d.File, ReadOnly: true})
 	if left := d.readEnv(t); slots != "a" || left != "order=ab left_a=8 left_b=8" || !strings.Contains(console, "this boot is not counted") {
-		t.Errorf("started %q, environment %q; the console's last lines:\n%s", slots, left, tail(console))
+		t.Errorf("started %q, environment %q; the console's last lines:\n%s", slots, left, qemu.Tail(console))
 	}
 }
 
@@ -191,10 +192,10 @@ func TestReadOnlyDisk(t *testing.T) {
 // firmware chose.
 func TestTwoDisks(t *testing.T) {
 	chosen, other := newDisk(t, "off", "off"), newDisk(t, "reboot", "reboot")
-	more := []string{"-drive", "if=none,id=other,format=raw,file=" + other.file, "-device", "virtio-blk-pci,drive=other,bootindex=2"}
-	slots, console := start(t, Hardware{Disk: chosen.file, Bus: USB, Args: more})
+	more := []string{"-drive", "if=none,id=other,format=raw,file=" + other.File, "-device", "virtio-blk-pci,drive=other,bootindex=2"}
+	slots, console := start(t, Hardware{Disk: chosen.File, Bus: USB, Args: more})
 	if slots != "a" || chosen.readEnv(t) != "order=ab left_a=7 left_b=8" || other.readEnv(t) != "order=ab left_a=8 left_b=8" {
-		t.Errorf("started %q, environments %q and %q; the console's last lines:\n%s", slots, chosen.readEnv(t), other.readEnv(t), tail(console))
+		t.Errorf("started %q, environments %q and %q; the console's last lines:\n%s", slots, chosen.readEnv(t), other.readEnv(t), qemu.Tail(console))
 	}
 }
 
@@ -231,9 +232,9 @@ func TestUnreadableSectors(t *testing.T) {
 			if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			slots, console := start(t, Hardware{Disk: "blkdebug:" + rules + ":" + d.file})
+			slots, console := start(t, Hardware{Disk: "blkdebug:" + rules + ":" + d.File})
 			if slots != test.want {
-				t.Errorf("started %q, want %q; the console's last lines:\n%s", slots, test.want, tail(console))
+				t.Errorf("started %q, want %q; the console's last lines:\n%s", slots, test.want, qemu.Tail(console))
 			}
 			if left := d.readEnv(t); left != test.left {
 				t.Errorf("the boot environment is %q afterwards, want %q", left, test.left)
@@ -250,11 +251,11 @@ func TestPowerCuts(t *testing.T) {
 	defer cancel()
 	counts := []string{"8"}
 	for i := range 6 {
-		m, err := Start(ctx, Hardware{Disk: d.file})
+		m, err := Start(ctx, Hardware{Disk: d.File})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Expect(ctx, "Welcome to GRUB"); err != nil {
+		if _, err := m.Expect(ctx, "Welcome to GRUB"); err != nil {
 			m.Kill()
 			t.Fatal(err)
 		}

@@ -63,6 +63,9 @@ func (n *Node) addBridges() error {
 	})
 }
 
+// toBox says whether one end is the box's.
+func (w wireSpec) toBox() bool { return w.a.node == "box" || w.b.node == "box" }
+
 // addWire makes a veth pair with both ends where they belong: one message.
 func (l *Lab) addWire(w wireSpec) error {
 	a, b := l.nodes[w.a.node], l.nodes[w.b.node]

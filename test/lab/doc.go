@@ -40,6 +40,9 @@
 // Capture, Server, Origin or Limpid ends with the lab if nobody ended it before;
 // and where the kernel lacks something the error is an *UnsupportedError.
 //
+// With Options.Machine a virtual machine stands in the place of the box (Lab.Taps);
+// the switches' ports towards it have the same names.
+//
 // `ip netns exec lp<pid>-c1 ...` enters a node by hand. Node.Command starts
 // programs without it, see there.
 //

@@ -17,6 +17,10 @@ type Options struct {
 	// PortsDown leaves the box's two ports down, as a host that nobody has
 	// configured would.
 	PortsDown bool
+	// Machine leaves the place of the box to a virtual machine: the switches'
+	// ports towards it are taps, which Taps gives out, and node box has no
+	// interface.
+	Machine bool
 }
 
 // Lab is one built network. Its nodes can be used from any goroutine.
@@ -95,6 +99,10 @@ func (l *Lab) build(ctx context.Context, o Options) error {
 	l.C1, l.C2, l.C3, l.C4, l.CR = l.nodes["c1"], l.nodes["c2"], l.nodes["c3"], l.nodes["c4"], l.nodes["cr"]
 	l.LANSwitch, l.Box, l.WANSwitch = l.nodes["lansw"], l.nodes["box"], l.nodes["wansw"]
 	l.S1, l.S2, l.S3, l.R1, l.R2 = l.nodes["s1"], l.nodes["s2"], l.nodes["s3"], l.nodes["r1"], l.nodes["r2"]
+	if o.Machine {
+		wires := slices.DeleteFunc(wires(), wireSpec.toBox)
+		return l.connect(specs, wires, false)
+	}
 	return l.connect(specs, wires(), o.PortsDown)
 }
 

@@ -13,7 +13,7 @@ import (
 // for a link makes recent kernels catch up on it at once.
 func (l *Lab) settle(wires []wireSpec, boxDown bool) error {
 	for _, w := range wires {
-		if boxDown && (w.a.node == "box" || w.b.node == "box") {
+		if boxDown && w.toBox() {
 			continue
 		}
 		for _, e := range []wireEnd{w.a, w.b} {

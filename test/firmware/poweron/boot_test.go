@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"limpid/test/qemu"
 	"limpid/test/vm"
 )
 
@@ -92,7 +93,7 @@ func start(t *testing.T, disk *NBD) (*Machine, context.Context) {
 		m.WAN.Close()
 		_ = os.RemoveAll(dir)
 		if t.Failed() {
-			t.Logf("the console:\n%s", tail(m.Console()))
+			t.Logf("the console:\n%s", qemu.Tail(m.Console()))
 		}
 	})
 	return m, ctx

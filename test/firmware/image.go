@@ -1,0 +1,134 @@
+package firmware
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Image says which disk image of the development profile is wanted.
+type Image struct {
+	Root string // the repository: the folder of go.mod
+	Tags string // of limpid's build: "testimage" gives it a Shell, "" makes the product
+}
+
+// TestImage gives the image that `make image` makes, but for a limpid with a Shell. It is made once, and found again as
+// long as nothing that it is made of has changed. The file is not to be written to: see CopyDisk.
+func TestImage(ctx context.Context, root string) (string, error) {
+	return Image{Root: root, Tags: "testimage"}.Make(ctx)
+}
+
+// Make gives the name of the image's file in the user's cache, and makes it if it is not there.
+func (i Image) Make(ctx context.Context) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	dir := filepath.Join(cache, "limpid-firmware")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make image cache: %w", err)
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	name := "image"
+	if i.Tags != "" {
+		name += "-" + i.Tags
+	}
+	limpid, tool := filepath.Join(dir, name+".limpid"), filepath.Join(dir, "tool")
+	for _, build := range [][]string{
+		{"-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version=under-test", "-o", limpid, "./appliance"},
+		{"-trimpath", "-buildvcs=false", "-o", tool, "./image"},
+	} {
+		if err := run(ctx, i.Root, "go", append([]string{"build"}, build...)...); err != nil {
+			return "", err
+		}
+	}
+	key, err := i.key(limpid, tool)
+	if err != nil {
+		return "", err
+	}
+	image := filepath.Join(dir, name+"-"+key+".img")
+	if _, err := os.Stat(image); err == nil {
+		return image, nil
+	}
+	// Older ones are of no use to anybody. A machine that still runs from one has a copy.
+	old, err := filepath.Glob(filepath.Join(dir, name+"-????????????????.img"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range old {
+		if err := os.Remove(file); err != nil {
+			return "", fmt.Errorf("clear image cache: %w", err)
+		}
+	}
+	half := image + ".part"
+	if err := run(ctx, i.Root, tool, "-profile", "dev", "-limpid", limpid, "-version", "under-test", "-o", half); err != nil {
+		return "", err
+	}
+	// What was downloaded meanwhile is part of the key.
+	if key, err = i.key(limpid, tool); err != nil {
+		return "", err
+	}
+	image = filepath.Join(dir, name+"-"+key+".img")
+	if err := os.Rename(half, image); err != nil {
+		return "", fmt.Errorf("keep image: %w", err)
+	}
+	return image, nil
+}
+
+// key stands for what the image is made of: two programs, and Debian's packages in their versions.
+func (i Image) key(programs ...string) (string, error) {
+	sum := sha256.New()
+	for _, name := range programs {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("read what the image is made of: %w", err)
+		}
+		sum.Write(b)
+	}
+	packages, err := os.ReadDir(filepath.Join(i.Root, ".cache/image"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read what the image is made of: %w", err)
+	}
+	for _, p := range packages {
+		fmt.Fprintln(sum, p.Name())
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
+}
+
+// lock holds a file until the function it returns is called.
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("lock image cache: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock image cache: %w", err), f.Close())
+	}
+	return func() { f.Close() }, nil
+}
+
+// run runs a program in a folder, without C.
+func run(ctx context.Context, dir, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("run %s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, complaint.Bytes())
+	}
+	return nil
+}
