@@ -12,20 +12,17 @@ import (
 // sourcePackage is Debian's package of the kernel's source. Its tarball is named like it.
 const sourcePackage = "linux-source-6.12"
 
-// KernelSource gives the folder of Debian's newest 6.12 kernel source, reduced to what its configurator reads. It is
-// downloaded (150 MB) and unpacked (40 MB) the first time; without apt's lists, what the cache holds is good enough.
+// KernelSource gives the folder of Debian's 6.12 kernel source, reduced to what its configurator reads: the one in the
+// cache, whichever 6.12 it is, or else Debian's newest, downloaded (150 MB) and unpacked (25 MB) once.
 func KernelSource(ctx context.Context, cache string) (string, error) {
+	if found, _ := filepath.Glob(filepath.Join(cache, sourcePackage+"_*")); len(found) > 0 {
+		return found[len(found)-1], nil
+	}
 	version, err := candidate(ctx)
 	if err != nil {
-		if older, _ := filepath.Glob(filepath.Join(cache, sourcePackage+"_*")); len(older) > 0 {
-			return older[len(older)-1], nil
-		}
 		return "", err
 	}
 	dir := filepath.Join(cache, sourcePackage+"_"+strings.ReplaceAll(version, ":", "%3a"))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
 	if err := unpack(ctx, version, dir); err != nil {
 		return "", fmt.Errorf("unpack %s %s: %w", sourcePackage, version, err)
 	}
@@ -57,7 +54,7 @@ func unpack(ctx context.Context, version, dir string) error {
 	}
 	defer os.RemoveAll(work)
 	if _, err := run(ctx, work, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", sourcePackage+"="+version); err != nil {
-		return err
+		return fmt.Errorf("download it: %w; is there a network, with a Debian mirror in /etc/apt, and is apt-get update recent?", err)
 	}
 	// The package is an archive with a compressed archive in it; what is not needed is never written.
 	const pipe = `dpkg-deb --fsys-tarfile *.deb | tar -xO ./usr/src/"$1".tar.xz |
