@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"limpid/appliance/config"
+	"limpid/appliance/control"
 	"limpid/appliance/lease"
 	"limpid/appliance/supervise"
 )
@@ -14,15 +15,35 @@ import (
 // addressRetry is how soon an address that could not be set is tried again.
 const addressRetry = 5 * time.Second
 
-// keepAddress gives the box the address that the configuration asks for.
-func keepAddress(ctx context.Context, c *config.Config, wire supervise.Wire, flapped <-chan struct{}, log *slog.Logger) {
+// addressKeeper gives the box the address that the configuration asks for, and tells
+// process 1, through the run directory, whom the box may ask for names and the time.
+func addressKeeper(dir string) func(context.Context, *config.Config, supervise.Wire, <-chan struct{}, *slog.Logger) {
+	return func(ctx context.Context, c *config.Config, wire supervise.Wire, flapped <-chan struct{}, log *slog.Logger) {
+		keepAddress(ctx, c, wire, flapped, dir, log)
+	}
+}
+
+func keepAddress(ctx context.Context, c *config.Config, wire supervise.Wire, flapped <-chan struct{}, dir string, log *slog.Logger) {
 	m := c.Management
+	tell := func(l lease.Lease) {
+		if err := control.WriteNetwork(dir, networkOf(m, l)); err != nil {
+			log.Warn("name and time servers", "error", err)
+		}
+	}
+	tell(lease.Lease{})
 	if m.Interface != "" {
 		log.Warn("the address of management.interface is the system's to set", "interface", m.Interface)
 		return
 	}
 	if m.DHCP {
-		lease.Keep(ctx, lease.Interface{Name: managementDevice(c)}, flapped, wire.SetAddress, log)
+		set := func(ctx context.Context, l lease.Lease) error {
+			err := wire.SetAddress(ctx, l.Address, l.Gateway)
+			if err == nil {
+				tell(l)
+			}
+			return err
+		}
+		lease.Keep(ctx, lease.Interface{Name: managementDevice(c)}, flapped, set, log)
 		return
 	}
 	complained := false
@@ -41,6 +62,28 @@ func keepAddress(ctx context.Context, c *config.Config, wire supervise.Wire, fla
 		case <-time.After(addressRetry):
 		}
 	}
+}
+
+// mostOffered bounds how many servers of a lease are taken: an option has room for 63.
+const mostOffered = 8
+
+// networkOf says whom the box may ask: those of the settings, else with DHCP those
+// of the lease. A box without an address can ask nobody.
+func networkOf(m config.Management, l lease.Lease) control.Network {
+	if m.None() {
+		return control.Network{}
+	}
+	n := control.Network{DNS: m.DNS, NTP: m.NTP}
+	if len(n.DNS) == 0 && m.DHCP {
+		n.DNS = l.DNS[:min(len(l.DNS), mostOffered)]
+	}
+	if len(n.NTP) == 0 && m.DHCP {
+		n.NTP = nil
+		for _, a := range l.NTP[:min(len(l.NTP), mostOffered)] {
+			n.NTP = append(n.NTP, a.String())
+		}
+	}
+	return n
 }
 
 // managementDevice is the interface that carries the address: the bridge, or

@@ -65,7 +65,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
 		// The file that runs now, also when it was replaced since.
 		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: childEnv(),
-		KeepAddress: keepAddress,
+		KeepAddress: addressKeeper(*dir),
 	})
 	if err != nil {
 		return err

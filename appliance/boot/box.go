@@ -87,6 +87,7 @@ func Run(o Options) {
 	b.startTestShell(ctx)
 	b.spawn("boot", func() {
 		b.sequence(ctx, Phases())
+		b.spawn("network", func() { b.followNetwork(ctx) })
 		b.spawn("firmware", func() { b.judgeFirmware(ctx) })
 		b.watch(ctx)
 	})

@@ -62,6 +62,23 @@ func buildTime() time.Time {
 	return time.Time{}
 }
 
+// clockCorrected takes note that the network has corrected the time by so much. A
+// clock that was wrong is kept right also if the power goes.
+func (b *Box) clockCorrected(by time.Duration) {
+	if b.told().Clock != clock.FromNetwork {
+		b.state.change(func(s *control.Box) { s.Clock = clock.FromNetwork })
+	}
+	if !clock.Steps(by) {
+		return
+	}
+	// Beside: a disk may hang.
+	b.spawn("save clock", func() {
+		if err := saveClock(b, Ending{}); err != nil {
+			b.log.Warn("clock", "error", err)
+		}
+	})
+}
+
 // saveClock keeps the time for the next start, in the clock chip and on the disk.
 func saveClock(b *Box, _ Ending) error {
 	now := time.Now()

@@ -3,7 +3,8 @@
 // raises an alarm and the next begins, so that whatever is broken, the box is the
 // wire it can be. The bridge comes before anything that touches a disk. Afterwards
 // process 1 keeps `limpid supervise` and the consoles running as children, whose
-// death it survives, and feeds the hardware watchdog from checks that passed.
+// death it survives, keeps the clock by servers in the network, and feeds the hardware
+// watchdog from checks that passed.
 //
 // Everything ends in one place (ending.go): a reboot that was asked for, a power
 // button, and each error that process 1 cannot go on from. It owns mounts, kernel

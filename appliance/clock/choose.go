@@ -16,6 +16,8 @@ const (
 	FromRTC    = "clock chip"
 	FromSaved  = "last run"
 	FromBuilt  = "firmware"
+
+	FromNetwork = "network" // later, when servers have said it
 )
 
 // drift is how much earlier than when the box last ran, or far later, a clock may

@@ -22,6 +22,9 @@ const (
 // mostServers bounds how many addresses of a name are asked in one round.
 const mostServers = 4
 
+// nameTime bounds the search for the addresses of one name.
+const nameTime = 10 * time.Second
+
 // stepAbove is from where on the time is set at once: to slew half a second away
 // takes the kernel a quarter of an hour (adjtimex(2)).
 const stepAbove = 500 * time.Millisecond
@@ -31,15 +34,12 @@ type Keeper struct {
 	Servers []string // names or addresses, with or without a port
 	Built   time.Time
 	Log     *slog.Logger
-	// Correct sets the system's time; nil for the kernel's.
+	// Correct sets the system's time by how much it is behind. The package's Correct is the kernel's.
 	Correct func(offset time.Duration) error
 }
 
 // Run asks until ctx ends. That nobody answers is said once.
 func (k Keeper) Run(ctx context.Context) {
-	if k.Correct == nil {
-		k.Correct = correct
-	}
 	silent := false
 	for pause := firstPause; ctx.Err() == nil; {
 		offset, err := k.round(ctx)
@@ -101,6 +101,8 @@ func resolve(ctx context.Context, server string) ([]string, error) {
 	if err != nil {
 		host, port = server, "123"
 	}
+	ctx, cancel := context.WithTimeout(ctx, nameTime)
+	defer cancel()
 	hosts, err := net.DefaultResolver.LookupHost(ctx, host)
 	if err != nil {
 		return nil, fmt.Errorf("find time server: %w", err)
@@ -120,15 +122,18 @@ func (k Keeper) apply(offset time.Duration) error {
 	if err := k.Correct(offset); err != nil {
 		return err
 	}
-	if offset.Abs() >= stepAbove {
+	if Steps(offset) {
 		k.Log.Info("time set from the network", "by", offset.Round(time.Millisecond))
 	}
 	return nil
 }
 
-// correct sets the system's time, at once or little by little.
-func correct(offset time.Duration) error {
-	if offset.Abs() >= stepAbove {
+// Steps says whether Correct sets a time that is so wrong at once.
+func Steps(offset time.Duration) bool { return offset.Abs() >= stepAbove }
+
+// Correct sets the system's time, at once or little by little.
+func Correct(offset time.Duration) error {
+	if Steps(offset) {
 		return SetSystem(time.Now().Add(offset))
 	}
 	// adjtime(3)'s way: in microseconds.

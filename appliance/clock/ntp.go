@@ -93,7 +93,8 @@ func offsetOf(answer []byte, nonce [8]byte, sent time.Time, took time.Duration) 
 	}
 	// RFC 5905, section 8; T4 is sent + took.
 	back := sent.Add(took)
-	return (received.Sub(sent.Round(0)) + transmitted.Sub(back.Round(0))) / 2, nil
+	// Halved before they are added: a clock may be wrong by more than half of what a Duration holds.
+	return received.Sub(sent.Round(0))/2 + transmitted.Sub(back.Round(0))/2, nil
 }
 
 // ntpTime reads a timestamp: seconds and their fraction in 32 bits each. Seconds

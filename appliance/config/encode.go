@@ -16,10 +16,11 @@ func (c *Config) TOML() ([]byte, error) {
 		Address   string       `toml:"address"`
 		Gateway   string       `toml:"gateway"`
 		DNS       []netip.Addr `toml:"dns"`
+		NTP       []string     `toml:"ntp"`
 		Interface string       `toml:"interface"`
 		VLAN      uint16       `toml:"vlan"`
 	}
-	m := management{addressText(c.Management), "", c.Management.DNS, c.Management.Interface, c.Management.VLAN}
+	m := management{addressText(c.Management), "", c.Management.DNS, c.Management.NTP, c.Management.Interface, c.Management.VLAN}
 	if c.Management.Gateway.IsValid() {
 		m.Gateway = c.Management.Gateway.String()
 	}

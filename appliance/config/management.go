@@ -4,10 +4,14 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
-// readManagement reads the box's own address. Values that have no effect with the address given (name servers with
-// "none") are let through, so that the address can be switched off and on without editing the rest; a gateway is
+// maxTimeServers bounds what the box asks of the network in one round.
+const maxTimeServers = 8
+
+// readManagement reads the box's own address. Values that have no effect with the address given (name and time servers
+// with "none") are let through, so that the address can be switched off and on without editing the rest; a gateway is
 // not, since it can only be judged by a fixed address.
 func readManagement(t *table, to *Management) {
 	t.text("address", func(s string) error { return takeAddress(s, to) })
@@ -27,6 +31,7 @@ func readManagement(t *table, to *Management) {
 		}
 		return err
 	})
+	t.texts("ntp", func(s string) error { return takeTimeServer(s, to) })
 	t.text("interface", func(s string) error {
 		if s == "" {
 			return nil
@@ -68,6 +73,34 @@ func takeAddress(s string, to *Management) error {
 	}
 	to.DHCP, to.Address = false, p
 	return nil
+}
+
+// takeTimeServer accepts a name or an address. It has no port: time is asked of UDP port 123 (RFC 5905).
+func takeTimeServer(s string, to *Management) error {
+	server := strings.ToLower(s)
+	_, noAddress := netip.ParseAddr(s)
+	switch {
+	case noAddress == nil:
+		a, err := parseAddr(s)
+		if err != nil {
+			return err
+		}
+		server = a.String()
+	case !isHostName(s) || endsInNumber(s): // an address with a mistake is no name (RFC 1123, 2.1)
+		return fmt.Errorf(`%s is neither a name nor an address; write it like "time.example" or "192.0.2.123"`, quote(s))
+	}
+	if slices.Contains(to.NTP, server) {
+		return fmt.Errorf("%s is named twice; keep one", quote(s))
+	}
+	if len(to.NTP) == maxTimeServers {
+		return fmt.Errorf("%s is one too many; keep at most %d", quote(s), maxTimeServers)
+	}
+	to.NTP = append(to.NTP, server)
+	return nil
+}
+
+func endsInNumber(name string) bool {
+	return strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "0123456789") == ""
 }
 
 // checkGateway holds the gateway against the address. An IPv6 gateway may be link-local, as routers announce

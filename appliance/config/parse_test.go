@@ -21,6 +21,7 @@ link_propagation = true
 address = "192.0.2.10/24"
 gateway = "192.0.2.1"
 dns = ["192.0.2.53", "2001:db8::53"]
+ntp = ["time.example", "2001:db8::123"]
 interface = "eth2"
 vlan = 7
 [intercept]
@@ -72,6 +73,7 @@ func every() *Config {
 			Address:   netip.MustParsePrefix("192.0.2.10/24"),
 			Gateway:   netip.MustParseAddr("192.0.2.1"),
 			DNS:       []netip.Addr{netip.MustParseAddr("192.0.2.53"), netip.MustParseAddr("2001:db8::53")},
+			NTP:       []string{"time.example", "2001:db8::123"},
 			Interface: "eth2",
 			VLAN:      7,
 		},

@@ -41,6 +41,8 @@ type Management struct {
 	Gateway netip.Addr `toml:"gateway"`
 	// DNS are different addresses. Empty with DHCP means those that DHCP offers.
 	DNS []netip.Addr `toml:"dns"`
+	// NTP are names or addresses, each once, without a port. Empty with DHCP means those that DHCP offers.
+	NTP []string `toml:"ntp"`
 	// Interface carries the address; "" is the bridge, and it is never one of its ports.
 	Interface string `toml:"interface"`
 	// VLAN is 1 to 4094, 0 for untagged.

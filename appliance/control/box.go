@@ -64,13 +64,18 @@ const boxName = "box.json"
 
 // WriteBox tells of the box, for whoever asks ReadBox.
 func WriteBox(dir string, b Box) error {
-	text, err := json.Marshal(b)
+	return writeState(dir, boxName, b)
+}
+
+// writeState replaces a file of the run directory, so that a reader sees all of it or the one before.
+func writeState(dir, name string, state any) error {
+	text, err := json.Marshal(state)
 	if err != nil {
-		return fmt.Errorf("encode state of the box: %w", err)
+		return fmt.Errorf("encode %s: %w", name, err)
 	}
-	path := filepath.Join(dir, boxName)
+	path := filepath.Join(dir, name)
 	if err := errors.Join(os.WriteFile(path+".new", text, 0o644), os.Rename(path+".new", path)); err != nil {
-		return fmt.Errorf("write state of the box: %w", err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/netip"
-	"reflect"
+	"slices"
 	"time"
 )
 
@@ -18,11 +17,11 @@ type Client interface {
 	Ask(ctx context.Context, q Question, held *Lease) (Lease, error)
 }
 
-// Keep holds a lease until ctx ends. set is called with each new address and
-// gateway, and with zero values when there is none any longer; it is called
-// again when it fails. flapped tells that the link was down and is up again.
+// Keep holds a lease until ctx ends. set is called with each lease
+// that says something new, and with the zero Lease when there is none any longer;
+// it is called again when it fails. flapped tells that the link was down and is up again.
 // The address stays when ctx ends: a restart must not cut its user off.
-func Keep(ctx context.Context, client Client, flapped <-chan struct{}, set func(context.Context, netip.Prefix, netip.Addr) error, log *slog.Logger) {
+func Keep(ctx context.Context, client Client, flapped <-chan struct{}, set func(context.Context, Lease) error, log *slog.Logger) {
 	k := keeper{client: client, set: set, log: log}
 	for ctx.Err() == nil {
 		if question := k.machine.Ask(time.Now()); question != Nothing {
@@ -36,7 +35,7 @@ func Keep(ctx context.Context, client Client, flapped <-chan struct{}, set func(
 type keeper struct {
 	machine Machine
 	client  Client
-	set     func(context.Context, netip.Prefix, netip.Addr) error
+	set     func(context.Context, Lease) error
 	log     *slog.Logger
 
 	applied  bool   // something was set successfully
@@ -76,29 +75,28 @@ func (k *keeper) apply(ctx context.Context) {
 	if k.applied && same(lease, k.current) {
 		return
 	}
-	var address netip.Prefix
-	var gateway netip.Addr
+	var use Lease
 	if lease != nil {
-		address, gateway = lease.Address, lease.Gateway
+		use = *lease
 	}
-	if err := k.set(ctx, address, gateway); err != nil {
+	if err := k.set(ctx, use); err != nil {
 		k.complain("management address is not set", err)
 		return
 	}
 	k.applied, k.current = true, lease
 	if lease != nil {
-		k.log.Info("DHCP lease", "address", address.String(), "gateway", gateway.String(), "server", lease.Server.String(), "time", lease.Time)
+		k.log.Info("DHCP lease", "address", lease.Address.String(), "gateway", lease.Gateway.String(), "server", lease.Server.String(), "time", lease.Time)
 	} else {
 		k.log.Info("no DHCP lease: the box has no address")
 	}
 }
 
-// same says that two leases set the same address.
+// same says that there is nothing to set anew between two leases.
 func same(a, b *Lease) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Address == b.Address && a.Gateway == b.Gateway && reflect.DeepEqual(a.DNS, b.DNS)
+	return a.Address == b.Address && a.Gateway == b.Gateway && slices.Equal(a.DNS, b.DNS) && slices.Equal(a.NTP, b.NTP)
 }
 
 // complain logs a trouble when it is a new one.

@@ -71,7 +71,7 @@ func (n network) serve(t *testing.T, first, last string, seconds int) (stop func
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "udhcpd.conf")
-	text := fmt.Sprintf("start %s\nend %s\ninterface eth0\nlease_file %s/leases\npidfile %s/pid\noption subnet 255.255.255.0\noption router 192.0.2.1\noption dns 192.0.2.53\noption lease %d\nmin_lease 1\n",
+	text := fmt.Sprintf("start %s\nend %s\ninterface eth0\nlease_file %s/leases\npidfile %s/pid\noption subnet 255.255.255.0\noption router 192.0.2.1\noption dns 192.0.2.53\noption ntpsrv 192.0.2.123 192.0.2.124\noption lease %d\nmin_lease 1\n",
 		first, last, dir, dir, seconds)
 	if err := errors.Join(os.WriteFile(file, []byte(text), 0o644), os.WriteFile(dir+"/leases", nil, 0o644)); err != nil {
 		t.Fatal(err)
@@ -116,12 +116,12 @@ func TestLeaseFromARealServer(t *testing.T) {
 	stop := n.serve(t, "192.0.2.20", "192.0.2.20", 3)
 	events := make(chan string, 1000)
 	// Really set, since the server answers a renewal to that address.
-	set := func(ctx context.Context, address netip.Prefix, gateway netip.Addr) error {
-		defer func() { events <- fmt.Sprintf("set %v via %v", address, gateway) }()
-		if !address.IsValid() {
+	set := func(ctx context.Context, l Lease) error {
+		defer func() { events <- fmt.Sprintf("set %v via %v, names %v, time %v", l.Address, l.Gateway, l.DNS, l.NTP) }()
+		if !l.Address.IsValid() {
 			return exec.CommandContext(ctx, "ip", "-n", n.box, "addr", "flush", "dev", "eth0", "scope", "global").Run()
 		}
-		return exec.CommandContext(ctx, "ip", "-n", n.box, "addr", "replace", address.String(), "dev", "eth0").Run()
+		return exec.CommandContext(ctx, "ip", "-n", n.box, "addr", "replace", l.Address.String(), "dev", "eth0").Run()
 	}
 	flapped := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -131,15 +131,15 @@ func TestLeaseFromARealServer(t *testing.T) {
 	t.Cleanup(cancel)
 
 	// Nothing is skipped: the order is what a server and RFC 2131 make it.
-	expect(t, events, "granted to question 1: 192.0.2.20/24", "set invalid Prefix via invalid IP")
-	expect(t, events, "set 192.0.2.20/24 via 192.0.2.1", "")
+	expect(t, events, "granted to question 1: 192.0.2.20/24", "set invalid Prefix via invalid IP, names [], time []")
+	expect(t, events, "set 192.0.2.20/24 via 192.0.2.1, names [192.0.2.53], time [192.0.2.123 192.0.2.124]", "")
 	expect(t, events, "granted to question 2: 192.0.2.20/24", "")
 	stop()
-	expect(t, events, "set invalid Prefix via invalid IP", "granted to question")
+	expect(t, events, "set invalid Prefix via invalid IP, names [], time []", "granted to question")
 	n.serve(t, "192.0.2.30", "192.0.2.30", 3600)
 	flapped <- struct{}{} // else it is asked ever more seldom
 	expect(t, events, "granted to question 1: 192.0.2.30/24", "")
-	expect(t, events, "set 192.0.2.30/24 via 192.0.2.1", "")
+	expect(t, events, "set 192.0.2.30/24 via 192.0.2.1, names [192.0.2.53], time [192.0.2.123 192.0.2.124]", "")
 	flapped <- struct{}{}
 	expect(t, events, "granted to question 4: 192.0.2.30/24", "")
 }
@@ -180,7 +180,7 @@ func TestAddressThatIsRefusedOrNotSet(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		Keep(ctx, client, flapped, func(_ context.Context, p netip.Prefix, _ netip.Addr) error { set <- p; return nil }, slog.New(slog.DiscardHandler))
+		Keep(ctx, client, flapped, func(_ context.Context, l Lease) error { set <- l.Address; return nil }, slog.New(slog.DiscardHandler))
 	})
 	if q, p := <-client.asked, <-set; q != Seek || p != hour().Address {
 		t.Errorf("asked %d, set %v", q, p)

@@ -14,7 +14,8 @@ type Lease struct {
 	Address netip.Prefix
 	Gateway netip.Addr // invalid when the server named none
 	DNS     []netip.Addr
-	Server  netip.Addr // its identifier
+	NTP     []netip.Addr // RFC 2132 section 8.3
+	Server  netip.Addr   // its identifier
 
 	// Since the acknowledgement; Renew <= Rebind <= Time. Time 0 is for ever.
 	Renew, Rebind, Time time.Duration
@@ -33,7 +34,7 @@ func leaseOf(ack *dhcpv4.DHCPv4) (Lease, error) {
 	if bits != 32 || ones == 0 {
 		return Lease{}, fmt.Errorf("read DHCP lease of %v: subnet mask %v is none", address, ack.SubnetMask())
 	}
-	l := Lease{Address: netip.PrefixFrom(address, ones), DNS: addresses(ack.DNS()), Time: ack.IPAddressLeaseTime(0)}
+	l := Lease{Address: netip.PrefixFrom(address, ones), DNS: addresses(ack.DNS()), NTP: addresses(ack.NTPServers()), Time: ack.IPAddressLeaseTime(0)}
 	if routers := addresses(ack.Router()); len(routers) > 0 {
 		l.Gateway = routers[0]
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,13 @@ func TestLife(t *testing.T) {
 	if out := run(t, "", "debugfs", "-R", "cat /config/limpid.toml", data); !strings.Contains(out, "# limpid's settings as they were at the first start") || !strings.Contains(out, `ports = ["eth0", "eth1"]`) {
 		t.Errorf("settings on disk: %s", out)
 	}
+	if out := run(t, "", "debugfs", "-R", "cat /log/box.log", data); !strings.Contains(out, `msg="time set from the network" by=`) {
+		t.Errorf("log of the run: %s", out)
+	}
+	clock := strings.TrimSpace(run(t, "", "debugfs", "-R", "cat /config/clock", data))
+	if saved, err := strconv.ParseInt(clock[strings.LastIndexByte(clock, '\n')+1:], 10, 64); err != nil || time.Until(time.Unix(saved, 0)) < timeAhead/2 {
+		t.Errorf("time on disk: %s, %v", clock, err)
+	}
 	if out := run(t, "", "debugfs", "-R", "cat /log/box.log", data); !strings.Contains(out, "msg=ending") || !strings.Contains(out, "name=mounts") || !strings.Contains(out, "process=supervise how=\"signal: killed\"") {
 		t.Errorf("log on disk: %s", out)
 	}
@@ -106,20 +114,29 @@ func TestLife(t *testing.T) {
 func TestSettingsAreTakenOver(t *testing.T) {
 	d := newDisk(t, 120)
 	settings := filepath.Join(t.TempDir(), "limpid.toml")
-	if err := os.WriteFile(settings, []byte("[bridge]\nports = [\"eth1\", \"eth0\"]\n[management]\naddress = \"192.0.2.10/24\"\n[console]\nshell = false\n"), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte("[bridge]\nports = [\"eth1\", \"eth0\"]\n[management]\naddress = \"192.0.2.10/24\"\ndns = [\"192.0.2.53\"]\nntp = [\"time.example\"]\n[console]\nshell = false\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d.putOnESP(t, settings)
 	m, ctx := start(t, d.nbd())
-	said, err := m.Expect(ctx, "192.0.2.10/24 on br0")
+	told := serveNamesAndTime(t, m.WAN)
+	if _, err := m.Expect(ctx, "192.0.2.10/24 on br0"); err != nil {
+		t.Fatal(err)
+	}
+	said, err := m.Expect(ctx, "clients      eth1 up")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(said, "clients      eth1 up") || !strings.Contains(said, `msg="settings taken over" from=limpid-esp`) {
+	if !strings.Contains(said, `msg="settings taken over" from=limpid-esp`) {
 		t.Errorf("the settings are not those that were brought:\n%s", said)
 	}
 	if strings.Contains(said, "s shell") {
 		t.Error("the shell is not locked")
+	}
+	select {
+	case <-told:
+	case <-ctx.Done():
+		t.Fatal("the box has not asked for the time")
 	}
 	// The first address of all again, from the console: the settings are changed, and those brought are not taken over anew.
 	keys(ctx, t, m, "n", "Ask for the box's own address by DHCP again? Press y", "y", "none yet")
@@ -129,6 +146,13 @@ func TestSettingsAreTakenOver(t *testing.T) {
 	d.take(t, data)
 	if out := run(t, "", "debugfs", "-R", "cat /config/limpid.toml", data); !strings.Contains(out, `address = "dhcp"`) || !strings.Contains(out, "shell = false") || !strings.Contains(out, `ports = ["eth1", "eth0"]`) {
 		t.Errorf("settings on disk: %s", out)
+	}
+	if out := run(t, "", "debugfs", "-R", "cat /log/box.log", data); !strings.Contains(out, `msg="time set from the network" by=`) {
+		t.Errorf("log of the run: %s", out)
+	}
+	clock := strings.TrimSpace(run(t, "", "debugfs", "-R", "cat /config/clock", data))
+	if saved, err := strconv.ParseInt(clock[strings.LastIndexByte(clock, '\n')+1:], 10, 64); err != nil || time.Until(time.Unix(saved, 0)) < timeAhead/2 {
+		t.Errorf("time on disk: %s, %v", clock, err)
 	}
 	m, ctx = start(t, d.nbd())
 	if said, err := m.Expect(ctx, "INLINE since"); err != nil || strings.Contains(said, "taken over") || strings.Contains(said, "192.0.2.10") {
