@@ -4,7 +4,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build image firmware demo test check lint fmt unit unit-race race vm fuzz soak bench clean FORCE
+.PHONY: help build image firmware demo test check lint fmt unit unit-race race vm powercuts fuzz soak bench clean FORCE
 
 # Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -20,6 +20,8 @@ BENCH    ?= -vm -profile proxy,gate
 # How long `make soak` lasts, and how many connections it holds. SOAKFLAGS=-vm runs it on a 6.12 kernel.
 SOAK        ?= 10m
 CONNECTIONS ?= 7500
+# How often `make powercuts` pulls the plug.
+SETTINGS_CUTS ?= 200
 
 REPORT := .tools/testreport
 # Tests look at the kernel, which Go's test cache knows nothing of.
@@ -93,6 +95,11 @@ vm: $(REPORT) ## Only the tests on a 6.12 kernel in a virtual machine: broute, m
 	@.ci/root vm
 	@.ci/deps vm
 	@$(REPORT) run -v -record out/report/vm.json -- $(GOTEST) -p 1 -timeout 20m ./test/vm/... ./test/wirevm/...
+
+powercuts: ## Cut the power SETTINGS_CUTS (200) times while settings are written (root; two minutes)
+	@.ci/root test
+	@.ci/deps test
+	@LIMPID_SETTINGS_CUTS=$(SETTINGS_CUTS) go test $(GOTEST) -v -timeout 30m -run '^TestSettingsWhole$$' ./test/firmware/poweron
 
 fuzz: ## Run each fuzz target for FUZZTIME (60s), two at a time
 	@.ci/deps build

@@ -55,6 +55,7 @@ type Box struct {
 	disk      disk.Disk
 	onDisk    bool   // /data is a disk's, and can be written
 	config    string // path of the configuration that runs
+	text      []byte // what it said when it was chosen
 	supervise *keeper
 	consoles  []*keeper
 	saved     bool            // the configuration that runs is the last good one

@@ -21,7 +21,7 @@ func replaceFile(path string, data []byte, perm os.FileMode) error {
 		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(fresh))
 	}
 	if err := os.Rename(fresh, path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(fresh))
 	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

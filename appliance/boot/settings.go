@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,8 +67,12 @@ func chooseConfig(ctx context.Context, b *Box) error {
 
 // useConfig notes which configuration runs from the supervisor's next start on.
 func (b *Box) useConfig(path string, from control.ConfigFrom) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		text = nil // then it is never the last good one
+	}
 	b.mu.Lock()
-	b.config, b.saved = path, false
+	b.config, b.text, b.saved = path, text, false
 	b.mu.Unlock()
 	c, err := config.Load(path)
 	if err != nil {
@@ -107,20 +112,32 @@ func writeDefaults(ports [2]string, asSettings bool) error {
 // as the last good one.
 func (b *Box) saveGood() {
 	b.mu.Lock()
-	path, saved := b.config, b.saved
+	path, text, saved := b.config, b.text, b.saved
 	b.saved = true
 	b.mu.Unlock()
-	if saved || path == goodPath {
-		return
+	if !saved {
+		b.alarm("last good settings", keepGood(path, text, goodPath))
 	}
-	text, err := os.ReadFile(path)
-	if err == nil {
-		if old, readErr := os.ReadFile(goodPath); readErr == nil && string(old) == string(text) {
-			return
-		}
-		err = replaceFile(goodPath, text, 0o600)
+}
+
+// keepGood makes a configuration that was found good, the text of a file, that of
+// the file good. One that was changed since it was chosen is not the one that was
+// found good: its turn comes when it has run.
+func keepGood(path string, text []byte, good string) error {
+	if path == good || text == nil {
+		return nil
 	}
-	b.alarm("last good settings", err)
+	now, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("keep good settings: %w", err)
+	}
+	if !bytes.Equal(now, text) {
+		return nil
+	}
+	if old, err := os.ReadFile(good); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	return replaceFile(good, text, 0o600)
 }
 
 // takeSettings runs the box with settings that were changed.

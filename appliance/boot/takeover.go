@@ -20,14 +20,36 @@ import (
 // settingsName is the file that is taken over from a stick.
 const settingsName = "limpid.toml"
 
-// takenPath holds the SHA-256 of the file that was taken over last, so that a
-// stick that stays in the box is taken over once.
+// takenPath holds the SHA-256 of each file that was there when one was taken over
+// last, a line each, so that a stick that stays in the box is taken over once, and
+// two of them do not take turns.
 const takenPath = configDir + "/taken"
+
+// brought is a file of settings that somebody has brought.
+type brought struct {
+	from string // the device
+	text []byte
+}
+
+func (f brought) sum() string {
+	sum := sha256.Sum256(f.text)
+	return hex.EncodeToString(sum[:])
+}
 
 // takeOver makes limpid.toml of a USB stick, or of the EFI system partition, the
 // settings. One that is not valid changes nothing.
 func (b *Box) takeOver(ctx context.Context) error {
+	var files []brought
 	var errs []error
+	look := func(dir, from string) {
+		text, err := os.ReadFile(filepath.Join(dir, settingsName))
+		switch {
+		case err == nil:
+			files = append(files, brought{from, text})
+		case !errors.Is(err, fs.ErrNotExist):
+			errs = append(errs, fmt.Errorf("take settings over from %s: %w", from, err))
+		}
+	}
 	stick := filepath.Join(RunDir, "stick")
 	for _, device := range b.sticks() {
 		if ctx.Err() != nil {
@@ -36,38 +58,47 @@ func (b *Box) takeOver(ctx context.Context) error {
 		if os.MkdirAll(stick, 0o700) != nil || unix.Mount(device, stick, "vfat", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "") != nil {
 			continue // it holds no FAT
 		}
-		done, err := b.take(filepath.Join(stick, settingsName), device)
-		errs = append(errs, err, unix.Unmount(stick, unix.MNT_DETACH))
-		if done {
-			return errors.Join(errs...)
-		}
+		look(stick, device)
+		errs = append(errs, unix.Unmount(stick, unix.MNT_DETACH))
 	}
-	_, err := b.take(filepath.Join(espDir, settingsName), disk.ESPName)
+	look(espDir, disk.ESPName)
+	from, err := take(files, settingsPath, takenPath)
+	if from != "" {
+		b.log.Info("settings taken over", "from", from)
+	}
 	return errors.Join(append(errs, err)...)
 }
 
-// take takes a file over, and says whether it has.
-func (b *Box) take(path, from string) (bool, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+// take makes the first of the files that is new and valid the settings, and says
+// where it is from. A power cut between the two writes has it taken again.
+func take(files []brought, settings, taken string) (from string, err error) {
+	known := map[string]bool{}
+	if text, err := os.ReadFile(taken); err == nil {
+		for sum := range strings.FieldsSeq(string(text)) {
+			known[sum] = true
+		}
 	}
-	if err != nil {
-		return false, fmt.Errorf("take settings over from %s: %w", from, err)
+	var errs []error
+	for _, f := range files {
+		if known[f.sum()] {
+			continue
+		}
+		if _, err := config.Parse(filepath.Join(f.from, settingsName), f.text); err != nil {
+			errs = append(errs, fmt.Errorf("take settings over from %s: %w", f.from, err))
+			continue
+		}
+		if err := replaceFile(settings, f.text, 0o600); err != nil {
+			return "", errors.Join(append(errs, err)...)
+		}
+		var sums strings.Builder
+		for _, there := range files {
+			if _, err := config.Parse(settingsName, there.text); err == nil { // one with a mistake stays an alarm
+				sums.WriteString(there.sum() + "\n")
+			}
+		}
+		return f.from, errors.Join(append(errs, replaceFile(taken, []byte(sums.String()), 0o600))...)
 	}
-	sum := sha256.Sum256(text)
-	name := hex.EncodeToString(sum[:])
-	if taken, err := os.ReadFile(takenPath); err == nil && strings.TrimSpace(string(taken)) == name {
-		return false, nil
-	}
-	if _, err := config.Parse(path, text); err != nil {
-		return false, fmt.Errorf("take settings over from %s: %w", from, err)
-	}
-	if err := replaceFile(settingsPath, text, 0o600); err != nil {
-		return false, err
-	}
-	b.log.Info("settings taken over", "from", from)
-	return true, replaceFile(takenPath, []byte(name+"\n"), 0o600)
+	return "", errors.Join(errs...)
 }
 
 // sticks gives the devices that may hold a file system other than those of limpid's disk.

@@ -69,6 +69,7 @@ func (g Gate) Run(ctx context.Context) Outcome {
 	defer ticks.Stop()
 	well := 0
 	last := errors.New("it was not looked at")
+	said := "" // what kept it from the last commit: a medium that takes no writes is not worth a line each second
 	for {
 		select {
 		case <-ctx.Done():
@@ -80,8 +81,15 @@ func (g Gate) Run(ctx context.Context) Outcome {
 		} else {
 			well++
 		}
-		if well >= g.Steady && g.commit() {
-			return Committed
+		if well >= g.Steady {
+			err := g.commit()
+			if err == nil {
+				return Committed
+			}
+			if text := err.Error(); text != said {
+				g.Log.Error("cannot commit the slot that runs: it is tried again and again", "error", err)
+				said = text
+			}
 		}
 		if late := time.Since(begun) >= g.Deadline; late && well == 0 && g.fallBack(ctx, last) {
 			return FellBack
@@ -89,15 +97,14 @@ func (g Gate) Run(ctx context.Context) Outcome {
 	}
 }
 
-func (g Gate) commit() bool {
+func (g Gate) commit() error {
 	before, _ := g.Boot.Read() // what cannot be read Commit mends
 	after, err := g.Boot.Commit(g.Running)
 	if err != nil {
-		g.Log.Error("cannot commit the slot that runs", "error", err)
-		return false
+		return err
 	}
 	g.Log.Info("firmware has proved healthy", "slot", g.Running.String(), "before", before.String(), "after", after.String())
-	return true
+	return nil
 }
 
 // fallBack reboots if that leads to the other slot.

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -70,7 +71,8 @@ func TestGateGoesOn(t *testing.T) {
 		d.state = slots.State{Order: [2]slots.Slot{slots.B, slots.A}, Left: [2]uint8{slots.Full, 0}}
 		d.dead = true
 		reboots := 0
-		g := Gate{Running: slots.B, Boot: d, Log: slog.New(slog.DiscardHandler), Health: func(context.Context) error { return nil },
+		var log bytes.Buffer
+		g := Gate{Running: slots.B, Boot: d, Log: slog.New(slog.NewTextHandler(&log, nil)), Health: func(context.Context) error { return nil },
 			Reboot: func(context.Context) error { reboots++; return errors.New("no") }}
 		time.AfterFunc(time.Minute, func() {
 			d.mu.Lock()
@@ -79,6 +81,9 @@ func TestGateGoesOn(t *testing.T) {
 		})
 		if outcome := g.Run(t.Context()); outcome != Committed || reboots != 0 {
 			t.Errorf("%v, %d reboots", outcome, reboots)
+		}
+		if n := strings.Count(log.String(), "cannot commit"); n != 1 {
+			t.Errorf("a commit that failed forty times in the same way is told %d times", n)
 		}
 		d.state = slots.State{Order: [2]slots.Slot{slots.B, slots.A}, Left: [2]uint8{slots.Full, 0}}
 		g.Health = func(context.Context) error { return errors.New("not well") }

@@ -51,6 +51,7 @@ type NBD struct {
 	Size     int64
 	ReadOnly bool
 	Watch    func(Access) error
+	Cache    *Cache // nil: what is written is safe at once
 }
 
 // Serve serves one client on a connection until it leaves.
@@ -102,6 +103,9 @@ func (n NBD) Serve(conn net.Conn) error {
 // do carries out a request.
 func (n NBD) do(kind uint16, at int64, data []byte) (code uint32) {
 	if kind == commandFlush {
+		if n.Cache != nil {
+			n.Cache.flush()
+		}
 		return 0
 	}
 	write := kind == commandWrite
@@ -115,6 +119,9 @@ func (n NBD) do(kind uint16, at int64, data []byte) (code uint32) {
 	case write && n.ReadOnly:
 		return errorPermission
 	case write:
+		if n.Cache != nil {
+			n.Cache.write(at, data)
+		}
 		_, err = n.File.WriteAt(data, at)
 	default:
 		_, err = n.File.ReadAt(data, at)
