@@ -12,6 +12,8 @@ var errHelp = flag.ErrHelp
 const (
 	defaultRunDir = "/run/limpid"
 	defaultConfig = "/etc/limpid/limpid.toml"
+	// defaultCredentials is the folder of the box's settings (boot.PasswordPath).
+	defaultCredentials = "/data/config"
 )
 
 // newFlags makes a set that says nothing by itself.

@@ -54,6 +54,7 @@ func commands() []command {
 		consoleCommand(),
 		gateCommand(),
 		proxyCommand(),
+		webCommand(),
 	}
 }
 

@@ -147,6 +147,10 @@ func (b *backend) Metrics(_ context.Context, w io.Writer) error {
 	return err
 }
 
+func (b *backend) Password(context.Context) (control.Password, error) { return control.Password{}, nil }
+
+func (b *backend) SetPassword(context.Context, control.PasswordChange) error { return nil }
+
 func (b *backend) SetBypass(_ context.Context, on bool, d time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -172,6 +176,9 @@ func exampleStatus() control.Status {
 			LAN:    control.Link{Name: "eth0", Present: true, Up: true, Carrier: true, Speed: 1000},
 			WAN:    control.Link{Name: "eth1", Present: true, Up: true},
 			Bridge: control.Link{Name: "br0", Present: true, Up: true, Carrier: true},
+		},
+		Web: control.Page{
+			Process: control.Process{PID: 11}, Listen: []string{":443", ":80"}, Fingerprint: "AB:CD", PasswordSet: true,
 		},
 		Problems: []string{"rules: install tables limpid: no space"},
 	}
@@ -276,6 +283,8 @@ func TestStatusForPeople(t *testing.T) {
   cache     4 hits, 6 misses
   gate      pid 10
   proxy     not running, restarted 2 times, before that it was ended by SIGKILL
+  page      pid 11, listens on :443 :80
+            certificate SHA-256 AB:CD
   last gap  12 ms
   problem   rules: install tables limpid: no space
 `

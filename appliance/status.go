@@ -73,6 +73,7 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	line("cache", "%d hits, %d misses", s.Cache.Hits, s.Cache.Misses)
 	line("gate", "%s", describeProcess(s.Gate))
 	line("proxy", "%s", describeProcess(s.Proxy))
+	line("page", "%s", describePage(s.Web))
 	line("last gap", "%d ms", s.LastGapMS)
 	for _, p := range s.Problems {
 		line("problem", "%s", p)
@@ -103,6 +104,21 @@ func describeProcess(p control.Process) string {
 	}
 	if p.LastExit != "" {
 		text += ", before that it " + p.LastExit
+	}
+	return text
+}
+
+// describePage says where the web page is, and by what it is known.
+func describePage(p control.Page) string {
+	if len(p.Listen) == 0 {
+		return "none: web.listen is empty"
+	}
+	text := describeProcess(p.Process) + ", listens on " + strings.Join(p.Listen, " ")
+	if p.Fingerprint != "" {
+		text += "\n            certificate SHA-256 " + p.Fingerprint
+	}
+	if !p.PasswordSet {
+		text += "\n            no password is set yet: the first one to reach the page sets it"
 	}
 	return text
 }

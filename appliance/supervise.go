@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,10 +21,12 @@ func superviseCommand() command {
 		help: `
   -c FILE    configuration (` + defaultConfig + `)
   --run DIR  directory of the lock and of control.sock (` + defaultRunDir + `)
+  --credentials DIR
+             where the web page's certificate and password are kept (` + defaultCredentials + `); in memory if it is not there
   --flow-timeout D
              how long the kernel remembers a captured connection that is idle, from 3s (20m); TCP keepalive follows
 
-Builds the bridge, starts gate and proxy, and captures new connections while health checks pass. Logs to stderr.
+Builds the bridge, starts gate, proxy and web page, and captures new connections while health checks pass. Logs to stderr.
 SIGTERM and Ctrl-C end it: flows may finish for 2 s, the bridge stays and forwards. SIGHUP reads the configuration
 again.`,
 		run: superviseBox}
@@ -37,12 +41,17 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	}
 	set := newFlags("supervise")
 	path, dir := configFlag(set), runFlag(set)
+	credentials := set.String("credentials", defaultCredentials, "")
 	flowTimeout := set.Duration("flow-timeout", supervise.FlowTimeout, "")
 	if _, err := parse(set, args); err != nil {
 		return err
 	}
 	if *flowTimeout < minFlowTimeout {
 		return badUsage("--flow-timeout %v: want at least %v", *flowTimeout, minFlowTimeout)
+	}
+	runDir, err := filepath.Abs(*dir)
+	if err != nil {
+		return fmt.Errorf("find run directory: %w", err)
 	}
 	// After the first signal its default action is back: a second one ends at once.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -63,6 +72,8 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
+		WebSettings:   func(page supervise.Page) any { return webLineOf(page, runDir) },
+		Credentials:   *credentials,
 		// The file that runs now, also when it was replaced since.
 		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: childEnv(),
 		KeepAddress: addressKeeper(*dir),

@@ -1,6 +1,8 @@
-// Package web will serve the pages the box is configured from: pages,
-// sessions and a front for the control API. It owns what a browser sees and
-// decides nothing: it asks the supervisor through appliance/control, holds no
-// capability, and never touches netlink, rules or flows. It arrives after the
-// wire: for now the command line is the client of the control socket.
+// Package web is the box's web page: state for everybody who can reach the box,
+// and a switch for whoever knows the password. It owns sessions, the login, what a
+// password is kept as, and the pages, which are made on the server and work without
+// JavaScript. It runs in a process of its own without privilege, on sockets and with
+// a certificate that it is given; it decides nothing and opens no file: everything
+// it shows or does it asks of the control API. Whatever becomes of it, the wire and
+// the proxy do not notice.
 package web

@@ -1,6 +1,7 @@
 package child
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -35,7 +36,7 @@ func Confine() error {
 // Unprivileged returns an error when the process holds any capability or is root.
 func Unprivileged() error {
 	if os.Geteuid() == 0 || os.Getuid() == 0 {
-		return fmt.Errorf("run as user %d: this process is root", ProxyUser().UID)
+		return errors.New("run without privilege: this process is root")
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData

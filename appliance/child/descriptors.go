@@ -39,6 +39,9 @@ const (
 	ProxyReturnFD  = 10 // connections given back to the gate, sending end
 )
 
+// WebListenFD is the first of the page's listeners, in the order of its settings.
+const WebListenFD = 4
+
 // Absent stands for a descriptor that a child does not get.
 const Absent = -1
 

@@ -6,12 +6,17 @@ import "golang.org/x/sys/unix"
 // are ours alone, so that no other process of the box may signal or trace it.
 type User struct {
 	UID, GID     uint32
+	Nice         int       // nice value, 0 to 19 (nice(2)): what shares the processor with others, and is less urgent
 	Batch        bool      // scheduled for throughput (SCHED_BATCH, sched(7)): it wakes without driving others off their processor
 	Capabilities []uintptr // CAP_* numbers, ambient: kept over execve(2) without being root
 }
 
 // WebGID is the group that may open the control socket beside root.
 const WebGID = 64103
+
+// WebUser may open the control socket, by its group, and nothing else that another
+// user may not. Whatever the page does, the wire's processes go first.
+func WebUser() User { return User{UID: WebGID, GID: WebGID, Nice: 10} }
 
 // GateUser may bind foreign addresses, mark sockets, use client ports below
 // 1024 and give verdicts over nfnetlink (kernel net/netfilter/nfnetlink.c).

@@ -14,7 +14,8 @@ func sample() Known {
 		Status: &control.Status{Mode: control.Inline, Since: time.Unix(0, 0), Wire: control.Wire{
 			LAN: control.Link{Name: "eth0", Present: true, Up: true, Carrier: true, Speed: 1000},
 			WAN: control.Link{Name: "eth1", Present: true, Up: true},
-		}},
+		}, Web: control.Page{Process: control.Process{PID: 7}, Listen: []string{":443", ":80"}, PasswordSet: true,
+			Fingerprint: strings.Repeat("AB:", 16) + strings.Repeat("CD:", 15) + "CD"}},
 		Box: &control.Box{Slot: "b", Data: control.DataDisk, Config: control.ConfigSettings, Watchdog: "iTCO_wdt", Shell: true},
 	}
 }
@@ -34,15 +35,23 @@ func TestScreenSays(t *testing.T) {
 		not    []string
 	}{
 		"all well": {func(*Known) {}, []string{"limpid 1.2.3, slot b\n", "INLINE since", "clients      eth0 up, 1000 Mbit/s\n", "servers      eth1 has no link",
-			"address      192.0.2.10/24 on br0\n", "page         not set up\n", "certificate  not set up\n", "settings     on disk\n", "watchdog     iTCO_wdt\n", "no alarms\n", "b bypass", "s shell"}, []string{"now "}},
+			"address      192.0.2.10/24 on br0\n", "page         https://192.0.2.10\n",
+			"certificate  SHA-256 " + strings.Repeat("AB:", 16) + "\n" + strings.Repeat(" ", 23) + strings.Repeat("CD:", 15) + "CD\n", "settings     on disk\n", "watchdog     iTCO_wdt\n", "no alarms\n", "b bypass", "s shell"}, []string{"now "}},
 		"bypass": {func(k *Known) {
 			k.Status.Mode, k.Status.Reason, k.Status.Bypass.On = control.Bypass, "ordered", true
 		}, []string{"BYPASS since", ": ordered\n", "b end bypass"}, []string{"INLINE"}},
 		"nobody answers": {func(k *Known) { k.Status, k.Box.Phase = nil, "data" }, []string{"STARTING: the bridge forwards", "now          data\n"}, []string{"b bypass", "clients"}},
 		"locked":         {func(k *Known) { k.Box.Shell = false }, []string{"r restart"}, []string{"shell"}},
 		"not a box":      {func(k *Known) { k.Box = nil }, []string{"limpid 1.2.3\n"}, []string{"shell", "settings", "watchdog"}},
-		"no address":     {func(k *Known) { k.Addresses = nil }, []string{"address      none yet\n"}, nil},
-		"no watchdog":    {func(k *Known) { k.Box.Watchdog = "" }, []string{"watchdog     none"}, nil},
+		"no address":     {func(k *Known) { k.Addresses = nil }, []string{"address      none yet\n", "page         waiting for an address\n"}, nil},
+		"no page":        {func(k *Known) { k.Status.Web = control.Page{} }, []string{"page         none: web.listen is empty\n"}, []string{"certificate"}},
+		"page is down": {func(k *Known) { k.Status.Web.Process = control.Process{LastExit: "was ended by SIGKILL"} },
+			[]string{"page         does not run was ended by SIGKILL\n"}, nil},
+		"pages elsewhere": {func(k *Known) {
+			k.Addresses = []string{"192.0.2.10/24 on br0", "2001:db8::1/64 on br0"}
+			k.Status.Web.Listen, k.Status.Web.PasswordSet = []string{"[2001:db8::1]:8443", "198.51.100.1:443"}, false
+		}, []string{"page         https://[2001:db8::1]:8443 (no password yet: set one there)\n"}, []string{"198.51.100.1"}},
+		"no watchdog": {func(k *Known) { k.Box.Watchdog = "" }, []string{"watchdog     none"}, nil},
 		"memory": {func(k *Known) { k.Box.Data, k.Box.Config = control.DataMemory, control.ConfigDefaults },
 			[]string{"settings     defaults, in memory, lost with the power\n"}, nil},
 		"last good, read-only": {func(k *Known) { k.Box.Data, k.Box.Config = control.DataReadOnly, control.ConfigLastGood },
@@ -83,8 +92,8 @@ func TestOnlyChangesAreDrawn(t *testing.T) {
 	if again := s.Draw(Lines(k)); again != "" {
 		t.Errorf("again: %q", again)
 	}
-	k.Addresses = nil
-	if change := s.Draw(Lines(k)); strings.Count(change, "\x1b[K") != 1 || !strings.Contains(change, "none yet") {
+	k.Box.Watchdog = ""
+	if change := s.Draw(Lines(k)); strings.Count(change, "\x1b[K") != 1 || !strings.Contains(change, "none: a box") {
 		t.Errorf("one change: %q", change)
 	}
 	k.Status.Problems = []string{"one", "two"}

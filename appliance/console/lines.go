@@ -36,9 +36,6 @@ type Line struct {
 	Style Style
 }
 
-// missing is said of what this version does not have.
-const missing = "not set up"
-
 // Lines gives the screen, top to bottom. Nothing in it changes by itself.
 func Lines(k Known) []Line {
 	lines := []Line{{title(k), Title}, {}, mode(k)}
@@ -56,8 +53,12 @@ func Lines(k Known) []Line {
 		addresses = "none yet"
 	}
 	add("address", addresses)
-	add("page", missing)
-	add("certificate", missing)
+	if s := k.Status; s != nil {
+		add("page", page(s.Web, k.Addresses))
+		first, second := fingerprint(s.Web)
+		add("certificate", first)
+		add("", second)
+	}
 	if b := k.Box; b != nil {
 		add("settings", settings(b))
 		watchdog := b.Watchdog

@@ -31,6 +31,7 @@ type fake struct {
 
 	upload Upload
 	sent   []byte
+	change PasswordChange
 }
 
 func (f *fake) Status(context.Context) (Status, error) {
@@ -72,6 +73,13 @@ func (f *fake) Upload(_ context.Context, upload Upload, body io.Reader) error {
 	sent, err := io.ReadAll(body)
 	f.sent = append(f.sent, sent...)
 	return err
+}
+
+func (f *fake) Password(context.Context) (Password, error) { return Password{f.change.New}, f.err }
+
+func (f *fake) SetPassword(_ context.Context, change PasswordChange) error {
+	f.change = change
+	return f.err
 }
 
 func (f *fake) GoBack(context.Context) error { return f.err }
@@ -293,7 +301,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

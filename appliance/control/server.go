@@ -44,6 +44,7 @@ type Backend interface {
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
 	Updater
+	Passwords
 }
 
 // refusal is an error that is the asker's to mend.
@@ -126,6 +127,10 @@ func routes() []route {
 		}},
 		{"GET", "/v1/log", getLog},
 		{"GET", "/v1/metrics", getMetrics},
+		{"GET", passwordPath, func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+			return b.Password(r.Context())
+		}},
+		{"PUT", passwordPath, putPassword},
 		{"GET", "/v1/update", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Update(r.Context())
 		}},

@@ -29,6 +29,7 @@ type Status struct {
 
 	Gate  Process `json:"gate"`
 	Proxy Process `json:"proxy"`
+	Web   Page    `json:"web"`
 	Flows Flows   `json:"flows"`
 
 	Requests uint64 `json:"requests"` // forwarded by the proxy
@@ -54,6 +55,14 @@ type Process struct {
 	LastExit string `json:"last_exit"` // how it ended last; empty when it never did
 	// Goroutines is how many it had when it last said so, at most 50 ms ago; 0 when it does not run.
 	Goroutines int `json:"goroutines"`
+}
+
+// Page is the web page and the process that serves it.
+type Page struct {
+	Process
+	Listen      []string `json:"listen"`      // where it is to be, as web.listen says; empty: there is none
+	Fingerprint string   `json:"fingerprint"` // SHA-256 of its certificate, as browsers show it; empty: none yet
+	PasswordSet bool     `json:"password_set"`
 }
 
 // Flows counts connections to the intercepted ports since supervise started.

@@ -42,6 +42,8 @@ func (b backend) Status(context.Context) (control.Status, error) {
 		Bypass:    core.Ordered,
 		Box:       control.ReadBox(b.RunDir),
 	}
+	s.Web, err = b.page.status(b.current().Web.Listen)
+	b.report("page's password", err)
 	s.Capture, s.Handshake = b.capture.Methods()
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -35,7 +35,7 @@ func (s *Supervisor) metricsState() metrics.State {
 		ChecksPassed: s.checks.passed.Load(), ChecksFailed: s.checks.failed.Load(),
 		Active: s.sockets.active(), Captured: counters.Captured, Bridged: counters.Bridged, Refused: counters.Refused,
 		Self:     metrics.Process{Name: "supervise", PID: os.Getpid(), Begun: s.begun},
-		Children: []metrics.Process{s.gate.measured(), s.proxy.measured()},
+		Children: []metrics.Process{s.gate.measured(), s.proxy.measured(), s.page.keeper.measured()},
 	}
 	lan, wan, err := s.wire.Traffic()
 	s.report("port counters", err)

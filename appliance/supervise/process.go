@@ -69,8 +69,8 @@ func start(c command) (*process, error) {
 	for _, fd := range c.files(peer) {
 		files = append(files, uintptr(fd)) // child.Absent is what ForkExec leaves closed
 	}
-	if c.user.Batch {
-		defer scheduleBatch()()
+	if c.user.Batch || c.user.Nice != 0 {
+		defer schedule(c.user)()
 	}
 	pid, err := syscall.ForkExec(c.path, c.args, &syscall.ProcAttr{
 		Dir: "/", Env: c.env, Files: files,
@@ -94,17 +94,23 @@ func start(c command) (*process, error) {
 	return p, nil
 }
 
-// scheduleBatch has what this goroutine starts scheduled for throughput, until
-// the function it returns is called: the policy is inherited (sched(7)).
-func scheduleBatch() (restore func()) {
+// schedule has what this goroutine starts scheduled as its user is to be, until
+// the function it returns is called: policy and nice value are inherited (sched(7)).
+// A kernel that refuses costs some CPU time and nothing else.
+func schedule(user child.User) (restore func()) {
 	runtime.LockOSThread()
-	// A kernel that refuses costs some CPU time and nothing else.
-	policy := func(p uint32) {
-		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: p}, 0)
+	before, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return runtime.UnlockOSThread
 	}
-	policy(unix.SCHED_BATCH)
+	wanted := *before
+	if user.Batch {
+		wanted.Policy = unix.SCHED_BATCH
+	}
+	wanted.Nice = max(before.Nice, int32(user.Nice))
+	_ = unix.SchedSetAttr(0, &wanted, 0)
 	return func() {
-		policy(unix.SCHED_NORMAL)
+		_ = unix.SchedSetAttr(0, before, 0)
 		runtime.UnlockOSThread()
 	}
 }

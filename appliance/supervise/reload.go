@@ -50,6 +50,7 @@ func (s *Supervisor) reload(ctx context.Context) {
 	s.mu.Unlock()
 	s.Log.Info("configuration is taken over")
 	wake(s.reapply)
+	wake(s.page.changed)
 	if !reflect.DeepEqual(old.Intercept, fresh.Intercept) || !reflect.DeepEqual(old.Proxy, fresh.Proxy) ||
 		!reflect.DeepEqual(old.Cache, fresh.Cache) || !reflect.DeepEqual(old.Rules, fresh.Rules) {
 		s.restartChanged(old, fresh)

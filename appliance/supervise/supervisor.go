@@ -51,6 +51,7 @@ type Options struct {
 	// GateSettings and ProxySettings make the first line on a child's link.
 	GateSettings  func(Told) any
 	ProxySettings func(Told) any
+	WebSettings   func(Page) any
 	// Program is what children execute, and Arguments what follows its name.
 	Program   string
 	Arguments func(name string) []string
@@ -64,6 +65,9 @@ type Options struct {
 	// kind of box.
 	Updates control.Updater
 	Board   string
+	// Credentials is the folder of the web page's certificate and password; while it
+	// is not there they are in memory.
+	Credentials string
 	// Hardware, if there is one, is fed with every health check that passes.
 	Hardware interface{ Feed() error }
 }
@@ -87,6 +91,7 @@ type Supervisor struct {
 	core     *Core
 	gate     *keeper
 	proxy    *keeper
+	page     *page
 	watchdog *watchdog.Watchdog
 	loops    int
 	limit    uint64 // of descriptors
@@ -158,6 +163,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 		return s.sockets.gateFiles(link, s.capture.Owner())
 	}, theGate, func() { s.sockets.gateEnded() })
 	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
+	s.page = s.newPage()
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
 	s.exporter, err = s.newExporter()
@@ -208,18 +214,33 @@ func (s *Supervisor) childStarted(which func(*Inputs) *Child) {
 	// One at a time: each notes both, the later one what is true.
 	s.starting.Lock()
 	defer s.starting.Unlock()
-	gatePID, _, _ := s.gate.state()
-	proxyPID, _, _ := s.proxy.state()
-	if err := rememberChildren(s.RunDir, map[string]int{"gate": gatePID, "proxy": proxyPID}); err != nil {
-		s.Log.Warn("cannot note the children", "error", err)
-	}
+	s.noteChildren()
 	// Whichever of the two is started last, the gate learns the proxy's pid.
+	proxyPID, _, _ := s.proxy.state()
 	if gate := s.gate.peer(); gate != nil && proxyPID != 0 {
 		if err := gate.Notify(child.MethodProxyStarted, child.ProxyStarted{PID: proxyPID}); err != nil {
 			s.Log.Warn("cannot tell the gate of the proxy", "error", err)
 		}
 	}
 	s.watchdog.Kick()
+}
+
+// rememberChildren notes who they are, for a supervisor to come.
+func (s *Supervisor) rememberChildren() {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	s.noteChildren()
+}
+
+// noteChildren is called with the lock held.
+func (s *Supervisor) noteChildren() {
+	pids := make(map[string]int)
+	for _, k := range []*keeper{s.gate, s.proxy, s.page.keeper} {
+		pids[k.name], _, _ = k.state()
+	}
+	if err := rememberChildren(s.RunDir, pids); err != nil {
+		s.Log.Warn("cannot note the children", "error", err)
+	}
 }
 
 // Run builds the bridge and the rules and keeps everything running until ctx
@@ -253,6 +274,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.serveOrigin(outer) })
 	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
+	parts.Go(func() { s.keepPage(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })

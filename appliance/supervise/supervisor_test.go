@@ -137,7 +137,8 @@ func newBox(t *testing.T) *box {
 			}
 			return s
 		},
-		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: os.Environ(),
+		WebSettings: func(Page) any { return b.settings },
+		Program:     "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: os.Environ(),
 		KeepAddress: func(context.Context, *config.Config, Wire, <-chan struct{}, *slog.Logger) {},
 	}
 	b.configure(t, freePort(t), "")
@@ -146,7 +147,7 @@ func newBox(t *testing.T) *box {
 
 func (b *box) configure(t *testing.T, port int, more string) {
 	t.Helper()
-	text := fmt.Sprintf("[bridge]\nports = [\"eth0\", \"eth1\"]\n[watchdog]\ninterval = \"50ms\"\ntimeout = \"1s\"\n[proxy]\nport = %d\n%s", port, more)
+	text := fmt.Sprintf("[bridge]\nports = [\"eth0\", \"eth1\"]\n[watchdog]\ninterval = \"50ms\"\ntimeout = \"1s\"\n[web]\nlisten = []\n[proxy]\nport = %d\n%s", port, more)
 	if err := os.WriteFile(b.options.ConfigPath, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

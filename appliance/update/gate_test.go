@@ -102,7 +102,8 @@ func (f statusFunc) Status(context.Context) (control.Status, error) { return f()
 
 func TestHealth(t *testing.T) {
 	up := control.Link{Name: "eth0", Present: true, Up: true}
-	well := control.Status{Mode: control.Inline, Gate: control.Process{PID: 2}, Proxy: control.Process{PID: 3}, Wire: control.Wire{Bridge: up, LAN: up, WAN: up}}
+	page := control.Page{Listen: []string{":443"}, Process: control.Process{PID: 4}}
+	well := control.Status{Web: page, Mode: control.Inline, Gate: control.Process{PID: 2}, Proxy: control.Process{PID: 3}, Wire: control.Wire{Bridge: up, LAN: up, WAN: up}}
 	for name, test := range map[string]struct {
 		change func(s *control.Status)
 		want   string
@@ -116,6 +117,8 @@ func TestHealth(t *testing.T) {
 		"no port":        {func(s *control.Status) { s.Wire.WAN.Present = false }, "port eth0"},
 		"lan down":       {func(s *control.Status) { s.Wire.LAN.Up = false }, "port eth0"},
 		"no gate":        {func(s *control.Status) { s.Gate.PID = 0; s.Bypass.On = true }, "gate: does not run"},
+		"no page":        {func(s *control.Status) { s.Web.PID = 0; s.Web.LastExit = "was ended" }, "web: does not run: was ended"},
+		"no page wanted": {func(s *control.Status) { s.Web = control.Page{} }, ""},
 		"no proxy":       {func(s *control.Status) { s.Proxy.PID = 0; s.Bypass.On = true }, "proxy: does not run"},
 	} {
 		s := well
@@ -128,11 +131,14 @@ func TestHealth(t *testing.T) {
 	s, answer := well, error(nil)
 	health := Health(statusFunc(func() (control.Status, error) { return s, answer }))
 	for i, test := range []struct {
-		proxy  int
-		answer error
-		want   bool
-	}{{3, nil, true}, {3, nil, true}, {4, nil, false}, {4, nil, true}, {4, errors.New("no answer"), false}, {4, nil, true}} {
-		s.Proxy.PID, answer = test.proxy, test.answer
+		proxy, page int
+		answer      error
+		want        bool
+	}{
+		{3, 9, nil, true}, {3, 9, nil, true}, {4, 9, nil, false}, {4, 9, nil, true}, {4, 9, errors.New("no answer"), false}, {4, 9, nil, true},
+		{4, 8, nil, false}, {4, 8, nil, true},
+	} {
+		s.Proxy.PID, s.Web.PID, answer = test.proxy, test.page, test.answer
 		if err := health(t.Context()); (err == nil) != test.want {
 			t.Errorf("look %d: %v", i, err)
 		}

@@ -18,12 +18,12 @@ type Asked interface {
 }
 
 // Health gives a Gate's question: the control API answers, the bridge and both
-// its ports are up, gate and proxy run and are still those of the last look, and
-// a request of the box's own has lately gone through the proxy, which is what
+// its ports are up, gate, proxy and web page run and are still those of the last look,
+// and a request of the box's own has lately gone through the proxy, which is what
 // mode "inline" says. Where the operator has ordered a bypass there is no such
 // request, and the rest is enough.
 func Health(asked Asked) func(context.Context) error {
-	var before [2]control.Process
+	var before [3]control.Process
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
 		defer cancel()
@@ -31,9 +31,9 @@ func Health(asked Asked) func(context.Context) error {
 		if err != nil {
 			return fmt.Errorf("control API: %w", err)
 		}
-		now := [2]control.Process{s.Gate, s.Proxy}
+		now := [3]control.Process{s.Gate, s.Proxy, s.Web.Process}
 		err = judge(s)
-		for i, name := range [2]string{"gate", "proxy"} {
+		for i, name := range [3]string{"gate", "proxy", "web"} {
 			if err == nil && before[i].PID != 0 && before[i].PID != now[i].PID {
 				err = fmt.Errorf("%s: restarted: %s", name, now[i].LastExit)
 			}
@@ -56,6 +56,8 @@ func judge(s control.Status) error {
 		return fmt.Errorf("gate: does not run: %s", s.Gate.LastExit)
 	case s.Proxy.PID == 0:
 		return fmt.Errorf("proxy: does not run: %s", s.Proxy.LastExit)
+	case len(s.Web.Listen) > 0 && s.Web.PID == 0:
+		return fmt.Errorf("web: does not run: %s", s.Web.LastExit)
 	case s.Mode != control.Inline && !s.Bypass.On:
 		return fmt.Errorf("proxy: no request has gone through it: %s: %s", s.Mode, s.Reason)
 	}

@@ -169,13 +169,13 @@ func (p *Limpid) tail() string {
 	return strings.Join(lines[max(0, len(lines)-20):], "")
 }
 
-// ChildPID asks for the process id of "gate" or "proxy".
+// ChildPID asks for the process id of "gate", "proxy" or "web".
 func (p *Limpid) ChildPID(ctx context.Context, child string) (int, error) {
 	s, err := p.Status(ctx)
 	if err != nil {
 		return 0, err
 	}
-	pid := map[string]int{"gate": s.Gate.PID, "proxy": s.Proxy.PID}[child]
+	pid := map[string]int{"gate": s.Gate.PID, "proxy": s.Proxy.PID, "web": s.Web.PID}[child]
 	if pid <= 0 {
 		return 0, fmt.Errorf("find %s: the status names no %s.pid: %s", child, child, s.Raw)
 	}

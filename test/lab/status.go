@@ -16,6 +16,12 @@ type Status struct {
 	Handshake string    `json:"handshake"`
 	Proxy     Child     `json:"proxy"`
 	Gate      Child     `json:"gate"`
+	Web       struct {
+		Child
+		Listen      []string `json:"listen"`
+		Fingerprint string   `json:"fingerprint"`
+		PasswordSet bool     `json:"password_set"`
+	} `json:"web"`
 	Flows     struct {
 		Active   uint64 `json:"active"`
 		Captured uint64 `json:"captured"`

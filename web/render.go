@@ -1,0 +1,44 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+)
+
+func (p *Page) showPage(w http.ResponseWriter, r *http.Request) { p.render(w, r, http.StatusOK, "") }
+
+// refuse shows the page with what went wrong.
+func (p *Page) refuse(w http.ResponseWriter, r *http.Request, code int, message string) {
+	p.watcher.stale()
+	p.render(w, r, code, message)
+}
+
+func (p *Page) render(w http.ResponseWriter, r *http.Request, code int, message string) {
+	v := p.view(r)
+	v.Message = message
+	p.write(w, code, "page.html", v)
+}
+
+// showLive gives the parts of the page that change, for the script to put in place.
+func (p *Page) showLive(w http.ResponseWriter, r *http.Request) {
+	p.write(w, http.StatusOK, "live", p.view(r))
+}
+
+func (p *Page) view(r *http.Request) view {
+	l := p.watcher.now()
+	v := viewOf(l, l.err == nil && p.sessions.valid(r, l.hash), p.clock())
+	v.Style, v.Script, v.Icon = p.assets.address["style.css"], p.assets.address["live.js"], p.assets.address["icon.svg"]
+	return v
+}
+
+func (p *Page) write(w http.ResponseWriter, code int, name string, v view) {
+	var b bytes.Buffer
+	if err := p.assets.page.ExecuteTemplate(&b, name, v); err != nil {
+		p.log.Error("cannot make the page", "error", err)
+		http.Error(w, "The page cannot be made: see the log of the box.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = w.Write(b.Bytes()) // who has gone away is told nothing
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Lives of a session, and how many there may be; with one more the one that was
+// quiet for longest ends.
+const (
+	idleLife    = 12 * time.Hour
+	longestLife = 7 * 24 * time.Hour
+	maxSessions = 32
+)
+
+// cookieName has the prefix by which browsers make sure that the cookie came over
+// HTTPS from this very host (RFC 6265bis, 4.1.3.2).
+const cookieName = "__Host-limpid"
+
+// session is somebody who has logged in.
+type session struct {
+	begun, seen time.Time
+	hash        string // of the password they knew: with another one the session is over
+}
+
+// sessions are kept in memory, by a digest of what the cookie says: they end with
+// the process, and who can read memory still has no cookie.
+type sessions struct {
+	clock func() time.Time
+
+	mu  sync.Mutex
+	all map[[sha256.Size]byte]*session
+}
+
+func newSessions(clock func() time.Time) *sessions {
+	return &sessions{clock: clock, all: make(map[[sha256.Size]byte]*session)}
+}
+
+// begin starts a session and sets its cookie.
+func (s *sessions) begin(w http.ResponseWriter, hash string) {
+	token := rand.Text()
+	now := s.clock()
+	s.mu.Lock()
+	for len(s.all) >= maxSessions {
+		s.dropOldest()
+	}
+	s.all[sha256.Sum256([]byte(token))] = &session{begun: now, seen: now, hash: hash}
+	s.mu.Unlock()
+	setCookie(w, token, int(longestLife/time.Second))
+}
+
+// dropOldest is called with the lock held, and when there are some.
+func (s *sessions) dropOldest() {
+	var oldest [sha256.Size]byte
+	var at time.Time
+	for key, one := range s.all {
+		if at.IsZero() || one.seen.Before(at) {
+			oldest, at = key, one.seen
+		}
+	}
+	delete(s.all, oldest)
+}
+
+// valid says whether the request is of somebody who has logged in with the password
+// that holds now.
+func (s *sessions) valid(r *http.Request, hash string) bool {
+	key, ok := keyOf(r)
+	if !ok || hash == "" {
+		return false
+	}
+	now := s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.all[key]
+	if one == nil {
+		return false
+	}
+	if one.hash != hash || now.Sub(one.seen) > idleLife || now.Sub(one.begun) > longestLife {
+		delete(s.all, key)
+		return false
+	}
+	one.seen = now
+	return true
+}
+
+// end ends the session of a request.
+func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
+	if key, ok := keyOf(r); ok {
+		s.mu.Lock()
+		delete(s.all, key)
+		s.mu.Unlock()
+	}
+	setCookie(w, "", -1)
+}
+
+func keyOf(r *http.Request) (key [sha256.Size]byte, ok bool) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return key, false
+	}
+	return sha256.Sum256([]byte(cookie.Value)), true
+}
+
+func setCookie(w http.ResponseWriter, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+}

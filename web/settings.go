@@ -1,0 +1,57 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"limpid/appliance/control"
+)
+
+// Settings are what the page is given at its start.
+type Settings struct {
+	Listen []string `json:"listen"` // names of its listeners: "ADDRESS:PORT", the address may be empty
+	Chain  string   `json:"chain"`  // certificate, PEM
+	Key    string   `json:"key"`    // its private key, PEM
+}
+
+// Control is what the page asks. *control.Client is one.
+type Control interface {
+	Status(ctx context.Context) (control.Status, error)
+	SetBypass(ctx context.Context, on bool, d time.Duration) (control.Status, error)
+	Password(ctx context.Context) (control.Password, error)
+	SetPassword(ctx context.Context, change control.PasswordChange) error
+}
+
+// Page is the web page.
+type Page struct {
+	settings    Settings
+	control     Control
+	log         *slog.Logger
+	certificate tls.Certificate
+	assets      assets
+	watcher     *watcher
+	sessions    *sessions
+	attempts    *attempts
+	hasher      hasher
+	clock       func() time.Time
+}
+
+// New makes the page. An error is the settings' fault.
+func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
+	certificate, err := tls.X509KeyPair([]byte(s.Chain), []byte(s.Key))
+	if err != nil {
+		return nil, fmt.Errorf("read certificate of the page: %w", err)
+	}
+	a, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	return &Page{
+		settings: s, control: c, log: log, certificate: certificate, assets: a,
+		watcher: newWatcher(c, time.Now), sessions: newSessions(time.Now), attempts: newAttempts(time.Now),
+		hasher: newHasher(), clock: time.Now,
+	}, nil
+}
