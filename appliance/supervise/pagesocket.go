@@ -38,7 +38,11 @@ func listenPage(ctx context.Context, address string) (pageSocket, error) {
 		return pageSocket{}, fmt.Errorf("listen on %s: %w: correct web.listen", address, err)
 	}
 	defer listener.Close()
-	file, err := listener.(*net.TCPListener).File() //nolint:forcetypeassert // what "tcp" gives
+	tcp, ok := listener.(*net.TCPListener)
+	if !ok {
+		return pageSocket{}, fmt.Errorf("listen on %s: %v is no TCP address", address, listener.Addr())
+	}
+	file, err := tcp.File()
 	if err != nil {
 		return pageSocket{}, fmt.Errorf("listen on %s: %w", address, err)
 	}

@@ -22,7 +22,7 @@ type Status struct {
 		Fingerprint string   `json:"fingerprint"`
 		PasswordSet bool     `json:"password_set"`
 	} `json:"web"`
-	Flows     struct {
+	Flows struct {
 		Active   uint64 `json:"active"`
 		Captured uint64 `json:"captured"`
 		Bridged  uint64 `json:"bridged"`

@@ -55,8 +55,8 @@ func TestPage(t *testing.T) {
 	expect(t, other, http.StatusSeeOther, "login", "password", password)
 	b.reset(t)
 	eventually(t, "sessions end with the password", func() bool {
-		_, text, err := v.get(t.Context(), root)
-		return err == nil && strings.Contains(text, "Set a password")
+		got, err := v.get(t.Context(), root)
+		return err == nil && strings.Contains(got.text, "Set a password")
 	})
 	expect(t, other, http.StatusForbidden, "bypass", "for", "on")
 	mode(t, b, "inline")
@@ -66,19 +66,19 @@ func TestPage(t *testing.T) {
 // the box's own.
 func redirected(t *testing.T, v *visitor) {
 	t.Helper()
-	response, _, err := v.get(t.Context(), "http://"+address+"/live?x=1")
+	got, err := v.get(t.Context(), "http://"+address+"/live?x=1")
 	must(t, err)
-	if to := response.Header.Get("Location"); response.StatusCode != http.StatusTemporaryRedirect || to != root+"live?x=1" {
-		t.Errorf("the plain port answers %s, to %q", response.Status, to)
+	if to := got.header.Get("Location"); got.code != http.StatusTemporaryRedirect || to != root+"live?x=1" {
+		t.Errorf("the plain port answers %d, to %q", got.code, to)
 	}
 }
 
 func expect(t *testing.T, v *visitor, code int, path string, fields ...string) {
 	t.Helper()
-	response, text, err := v.post(t.Context(), root+path, fields...)
+	got, err := v.post(t.Context(), root+path, fields...)
 	must(t, err)
-	if response.StatusCode != code {
-		t.Fatalf("%s %q: %s, want %d\n%s", path, fields, response.Status, code, text)
+	if got.code != code {
+		t.Fatalf("%s %q: %d, want %d\n%s", path, fields, got.code, code, got.text)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestPageFollowsItsAddress(t *testing.T) {
 		t.Errorf("the certificate was %s and is %s", first, v.fingerprint)
 	}
 	eventually(t, "the old port is closed", func() bool {
-		_, _, err := b.visitor(t, b.C1).get(t.Context(), root)
+		_, err := b.visitor(t, b.C1).get(t.Context(), root)
 		return err != nil
 	})
 	rewrite(t, b, "[web]\nlisten = []\n")

@@ -99,37 +99,44 @@ func (b *box) visitor(t *testing.T, from *lab.Node) *visitor {
 }
 
 // get fetches a page, and its text.
-func (v *visitor) get(ctx context.Context, place string) (*http.Response, string, error) {
+func (v *visitor) get(ctx context.Context, place string) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	return v.do(request)
 }
 
 // post sends a form as a browser does.
-func (v *visitor) post(ctx context.Context, place string, fields ...string) (*http.Response, string, error) {
+func (v *visitor) post(ctx context.Context, place string, fields ...string) (answer, error) {
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, place, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	return v.do(request)
 }
 
-func (v *visitor) do(r *http.Request) (*http.Response, string, error) {
+// answer is what came back.
+type answer struct {
+	code   int
+	header http.Header
+	text   string
+}
+
+func (v *visitor) do(r *http.Request) (answer, error) {
 	response, err := v.http.Do(r)
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	return response, string(text), err
+	return answer{response.StatusCode, response.Header, string(text)}, err
 }
 
 // awaitPage waits until the page answers.
@@ -137,9 +144,9 @@ func (b *box) awaitPage(t *testing.T, v *visitor, place string) string {
 	t.Helper()
 	var text string
 	eventually(t, "the page answers", func() bool {
-		response, got, err := v.get(t.Context(), place)
-		text = got
-		return err == nil && response.StatusCode == http.StatusOK
+		got, err := v.get(t.Context(), place)
+		text = got.text
+		return err == nil && got.code == http.StatusOK
 	})
 	return text
 }

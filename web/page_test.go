@@ -1,0 +1,180 @@
+package web
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"limpid/appliance/control"
+)
+
+// box is a control API in memory.
+type box struct {
+	mu     sync.Mutex
+	status control.Status
+	hash   string
+	err    error
+	asked  int // for its status
+	ordeal []time.Duration
+}
+
+func (b *box) Status(context.Context) (control.Status, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked++
+	return b.status, b.err
+}
+
+func (b *box) SetBypass(_ context.Context, on bool, d time.Duration) (control.Status, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ordeal = append(b.ordeal, d)
+	b.status.Mode, b.status.Bypass = control.Inline, control.Override{}
+	if on {
+		b.status.Mode, b.status.Bypass.On = control.Bypass, true
+	}
+	return b.status, b.err
+}
+
+func (b *box) Password(context.Context) (control.Password, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return control.Password{Hash: b.hash}, b.err
+}
+
+func (b *box) SetPassword(_ context.Context, change control.PasswordChange) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if change.Old != b.hash {
+		return errors.New("set password: it has been set meanwhile")
+	}
+	b.hash = change.New
+	return b.err
+}
+
+func (b *box) set(f func(*box)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(b)
+}
+
+// whole is a box with nothing to mend.
+func whole() *box {
+	up := control.Link{Name: "eth0", Present: true, Up: true, Carrier: true, Speed: 1000, MAC: "02:00:00:00:00:01"}
+	return &box{status: control.Status{
+		Version: "1.2.3", Mode: control.Inline, Since: time.Now().Add(-time.Hour), Requests: 1234567,
+		Wire: control.Wire{LAN: up, WAN: up},
+	}}
+}
+
+func settings(t *testing.T) Settings {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Settings{
+		Listen: []string{":443", ":80"},
+		Chain:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		Key:    string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
+	}
+}
+
+func newPage(t *testing.T, b *box) *Page {
+	t.Helper()
+	p, err := New(settings(t), b, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// visitor asks a page, and keeps its cookie.
+type visitor struct {
+	t       testing.TB
+	handler http.Handler
+	from    string
+	cookie  *http.Cookie
+}
+
+// answer is what came back.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+	text       string // of all of it
+}
+
+func (v *visitor) do(r *http.Request) answer {
+	if v.from != "" {
+		r.RemoteAddr = v.from
+	}
+	if v.cookie != nil {
+		r.AddCookie(v.cookie)
+	}
+	w := httptest.NewRecorder()
+	v.handler.ServeHTTP(w, r)
+	response := w.Result()
+	defer response.Body.Close()
+	for _, c := range response.Cookies() {
+		v.cookie = c
+	}
+	var text strings.Builder
+	if err := response.Write(&text); err != nil {
+		v.t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Status, response.Header, text.String()}
+}
+
+func (v *visitor) post(path string, fields url.Values) answer {
+	r := httptest.NewRequestWithContext(v.t.Context(), http.MethodPost, "https://192.0.2.10"+path, strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return v.do(r)
+}
+
+func (v *visitor) get(path string) answer {
+	return v.do(httptest.NewRequestWithContext(v.t.Context(), http.MethodGet, "https://192.0.2.10"+path, http.NoBody))
+}
+
+func field(pairs ...string) url.Values {
+	values := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	return values
+}
+
+const secret = "a wire is a wire"
+
+// owner is a visitor who has set the password.
+func owner(t *testing.T, p *Page) *visitor {
+	t.Helper()
+	v := &visitor{t: t, handler: p.Handler()}
+	if r := v.post("/password", field("password", secret, "again", secret)); r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("set password: %s", r.text)
+	}
+	return v
+}
