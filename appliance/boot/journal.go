@@ -92,11 +92,14 @@ func (j *journal) show(console io.WriteCloser, all bool) {
 // leaveConsoles leaves them to the status screen.
 func (j *journal) leaveConsoles() {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, c := range j.consoles {
-		_ = c.Close()
-	}
+	all := j.consoles
 	j.consoles = nil
+	j.mu.Unlock()
+	var leaving sync.WaitGroup
+	for _, c := range all {
+		leaving.Go(func() { _ = c.Close() })
+	}
+	leaving.Wait()
 }
 
 // content is a copy of what is kept.

@@ -135,11 +135,11 @@ func TestConfigurationIsChosen(t *testing.T) {
 }
 
 func TestNetworkIsReset(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "limpid.toml")
+	path, good := filepath.Join(t.TempDir(), "limpid.toml"), filepath.Join(t.TempDir(), "good")
 	if err := os.WriteFile(path, []byte("[bridge]\nports = [\"eth5\", \"eth6\"]\n[management]\naddress = \"192.0.2.1/24\"\nvlan = 7\n[intercept]\nports = [8000]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := resetNetwork(path); err != nil {
+	if err := resetNetwork(path, good); err != nil {
 		t.Fatal(err)
 	}
 	want := config.Default()
@@ -151,12 +151,31 @@ func TestNetworkIsReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := resetNetwork(path); err != nil {
+		if err := resetNetwork(path, good); err != nil {
 			t.Error(err)
 		}
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("settings that nobody can read are still there: %v", err)
+	}
+	// Then the last good ones would run, with their address: they are what is reset.
+	for _, broken := range []string{"[bridge\n", ""} {
+		if err := errors.Join(os.WriteFile(path, []byte(broken), 0o600), os.WriteFile(good, []byte("[bridge]\nports = [\"eth7\", \"eth8\"]\n[management]\naddress = \"none\"\n"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if broken == "" {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := resetNetwork(path, good); err != nil {
+			t.Fatal(err)
+		}
+		want := config.Default()
+		want.Bridge.Ports = []string{"eth7", "eth8"}
+		if got, err := config.Load(path); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, %v", got, err)
+		}
 	}
 }
 

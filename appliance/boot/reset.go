@@ -13,12 +13,15 @@ const PasswordPath = configDir + "/password"
 
 // ResetNetwork gives the settings the management section that a new box has. It is
 // for process 1's own consoles; the box takes it over when process 1 is sent SIGHUP.
-// Settings that cannot be read are replaced by the defaults: nobody could reach the
-// box to mend them.
-func ResetNetwork() error { return resetNetwork(settingsPath) }
+// Settings that cannot be read are replaced by the last good ones, which then run, or
+// by the defaults: nobody could reach the box to mend them.
+func ResetNetwork() error { return resetNetwork(settingsPath, goodPath) }
 
-func resetNetwork(path string) error {
+func resetNetwork(path, good string) error {
 	c, err := config.Load(path)
+	if err != nil {
+		c, err = config.Load(good)
+	}
 	if err != nil {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("reset network: %w", err)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,11 @@ import (
 type terminal struct {
 	lines chan []byte
 	once  sync.Once
+	left  chan struct{} // closed when it was let go of
 }
+
+// leaveTime bounds how long the last lines are waited for: at 115200 baud a second is 11 KiB.
+const leaveTime = 2 * time.Second
 
 // terminalLines is how many writes a slow console may be behind; further ones are lost to it.
 const terminalLines = 512
@@ -24,8 +29,9 @@ func openTerminal(path string) (*terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &terminal{lines: make(chan []byte, terminalLines)}
+	t := &terminal{lines: make(chan []byte, terminalLines), left: make(chan struct{})}
 	go func() {
+		defer close(t.left)
 		for line := range t.lines {
 			if _, err := f.Write(line); err == nil {
 				continue
@@ -58,9 +64,14 @@ func (t *terminal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close lets go of the console once what was written to it is shown.
+// Close lets go of the console once what was written to it is shown, and waits a
+// little for that: what comes next there is not to be mixed with it.
 func (t *terminal) Close() error {
 	t.once.Do(func() { close(t.lines) })
+	select {
+	case <-t.left:
+	case <-time.After(leaveTime):
+	}
 	return nil
 }
 

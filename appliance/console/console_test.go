@@ -125,3 +125,34 @@ func TestScreenKeepsItsShape(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// On 80 by 24, whatever is wrong, the mode is in the third line and the whole prompt in
+// the last ones; nothing reaches the last column; and what is left out is said.
+func TestEverythingWrongFitsTheScreen(t *testing.T) {
+	k := sample()
+	k.Status.Mode, k.Status.Reason = control.Bypass, strings.Repeat("reason ", 20)
+	k.Addresses = strings.Split(strings.Repeat("2001:db8:1234:5678:9abc:def0:1234:5678/64 on br0,", 4), ",")
+	for range 12 {
+		k.Box.Alarms = append(k.Box.Alarms, control.Alarm{About: "data", Text: strings.Repeat("broken ", 30)})
+	}
+	for _, key := range append(Keys(k), Key{}) {
+		k.Asking = key.Sure
+		lines := fit(Lines(k), 79, 24)
+		if len(lines) != 24 {
+			t.Fatalf("%d lines", len(lines))
+		}
+		if !strings.Contains(lines[2].Text, "BYPASS since") {
+			t.Errorf("third line: %s", lines[2].Text)
+		}
+		var joined string
+		for _, l := range lines {
+			if len(l.Text) > 79 {
+				t.Errorf("too long: %q", l.Text)
+			}
+			joined += strings.TrimSpace(l.Text) + " "
+		}
+		if prompt := prompt(k).Text; !strings.HasSuffix(joined, prompt+" ") || !strings.Contains(joined, strings.TrimSpace(more)) {
+			t.Errorf("%q is not at the end of\n%s", prompt, text(lines))
+		}
+	}
+}

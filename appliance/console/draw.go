@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -42,7 +43,9 @@ func (s *Screen) Forget() { s.fresh, s.shown = false, nil }
 
 // Draw gives what to write so that the terminal shows lines: nothing when it does.
 func (s *Screen) Draw(lines []Line) string {
-	lines = fit(lines, s.width, s.height)
+	// The last column is left free: a terminal that has just filled it may take what
+	// comes next for the line below, or erase the last character.
+	lines = fit(lines, s.width-1, s.height)
 	var b strings.Builder
 	if !s.fresh {
 		b.WriteString(wipe)
@@ -63,12 +66,17 @@ func (s *Screen) Draw(lines []Line) string {
 	return b.String()
 }
 
+// more stands in the place of what does not fit.
+const more = "  and more: limpid status"
+
 // fit breaks lines that are too long, and leaves out what does not fit, but never
 // the last line, which has the keys. What others sent may be in a line: nothing but
 // printable characters gets to the terminal.
 func fit(lines []Line, width, height int) []Line {
 	var fitted []Line
+	last := 0 // where the last line begins
 	for _, l := range lines {
+		last = len(fitted)
 		for i, part := range wrap(printable(l.Text), width) {
 			if i > 0 {
 				part = "    " + part
@@ -76,11 +84,15 @@ func fit(lines []Line, width, height int) []Line {
 			fitted = append(fitted, Line{part, l.Style})
 		}
 	}
-	if over := len(fitted) - height; over > 0 && len(lines) > 0 {
-		last := fitted[len(fitted)-1]
-		fitted = append(fitted[:height-1:height-1], last)
+	if len(fitted) <= height {
+		return fitted
 	}
-	return fitted
+	keys := fitted[last:]
+	room := height - len(keys) - 1
+	if room < 0 {
+		return fitted[len(fitted)-height:]
+	}
+	return slices.Concat(fitted[:room], []Line{{more, Warning}}, keys)
 }
 
 func printable(text string) string {

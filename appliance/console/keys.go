@@ -2,8 +2,6 @@ package console
 
 import (
 	"context"
-
-	"limpid/appliance/control"
 )
 
 // Actions is what keys do. Each error is for the person at the keys.
@@ -39,6 +37,9 @@ func Keys(k Known) []Key {
 			return "", a.Bypass(ctx, on)
 		}})
 	}
+	if k.Box == nil {
+		return keys // all others ask process 1, which is not limpid's
+	}
 	keys = append(keys,
 		Key{Char: 'n', Name: "network reset", Sure: "Ask for the box's own address by DHCP again?", do: func(_ context.Context, a Actions) (string, error) {
 			return "The box asks for an address by DHCP.", a.ResetNetwork()
@@ -51,7 +52,7 @@ func Keys(k Known) []Key {
 			return "Switching off.", a.PowerOff()
 		}},
 	)
-	if shellAllowed(k.Box) {
+	if k.Box.Shell {
 		keys = append(keys, Key{Char: 's', Name: "shell", shell: true})
 	}
 	return keys
@@ -64,6 +65,3 @@ func resetPassword(_ context.Context, a Actions) (string, error) {
 	}
 	return "The password is forgotten: set a new one on the page.", err
 }
-
-// shellAllowed says whether the settings leave the rescue shell open.
-func shellAllowed(b *control.Box) bool { return b != nil && b.Shell }

@@ -89,7 +89,7 @@ func mode(k Known) Line {
 		return Line{"  STARTING: the bridge forwards, the proxy does not run yet", Warning}
 	}
 	s := k.Status
-	since := s.Since.Local().Format(time.DateTime)
+	since := s.Since.Local().Format(time.DateTime + " MST")
 	if s.Mode == control.Inline {
 		return Line{"  INLINE since " + since, Good}
 	}

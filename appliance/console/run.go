@@ -65,10 +65,13 @@ func Run(ctx context.Context, o Options) error {
 		case err := <-c.gone:
 			return fmt.Errorf("read console: %w", err)
 		case key := <-c.keys:
+			next := c.next // of the terminal that the key is from: a shell leaves another one behind
 			if err := c.press(ctx, key); err != nil {
 				return err
 			}
-			c.next <- struct{}{} // has room: one key is read at a time
+			if c.next == next {
+				next <- struct{}{} // has room: one key is read at a time
+			}
 			c.look(ctx)
 		case <-ticks.C:
 			c.look(ctx)
@@ -86,19 +89,6 @@ func (c *console) open() error {
 	c.keys, c.gone, c.next = make(chan byte), make(chan error, 1), make(chan struct{}, 1)
 	go readKeys(t.file, c.keys, c.gone, c.next)
 	return nil
-}
-
-// readKeys passes keys on one by one, and reads on only when the last one was acted
-// on: what is typed into the rescue shell is the shell's.
-func readKeys(f *os.File, keys chan<- byte, gone chan<- error, next <-chan struct{}) {
-	one := make([]byte, 1)
-	for more := true; more; _, more = <-next {
-		if _, err := f.Read(one); err != nil {
-			gone <- err
-			return
-		}
-		keys <- one[0]
-	}
 }
 
 // look asks how things are.
@@ -134,6 +124,9 @@ func (c *console) press(ctx context.Context, char byte) error {
 		return nil
 	}
 	c.say("")
+	if char == noise {
+		return nil // nor is the screen drawn anew: two consoles may be wired to each other
+	}
 	for _, k := range Keys(c.known) {
 		if k.Char != char|0x20 { // either case
 			continue
