@@ -15,16 +15,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Image says which disk image of the development profile is wanted.
+// Image says which disk image is wanted.
 type Image struct {
 	Root string // the repository: the folder of go.mod
 	Tags string // of limpid's build: "testimage" gives it a Shell, "" makes the product
+	// From is Buildroot's output/images, with a limpid built there, of whatever tags; "": the development profile.
+	From string
 }
 
-// TestImage gives the image that `make image` makes, but for a limpid with a Shell. It is made once, and found again as
-// long as nothing that it is made of has changed. The file is not to be written to: see CopyDisk.
+// BuildrootOutput names the folder to take kernel and root file system from instead of Debian's: Buildroot's
+// output/images, of a build with BR2_PACKAGE_LIMPID_TEST_HOOK.
+const BuildrootOutput = "LIMPID_BUILDROOT"
+
+// TestImage gives the image that `make image` makes, but for a limpid with a Shell, or one of BuildrootOutput. It is made
+// once, and found again as long as nothing that it is made of has changed. The file is not to be written to: see CopyDisk.
 func TestImage(ctx context.Context, root string) (string, error) {
-	return Image{Root: root, Tags: "testimage"}.Make(ctx)
+	return Image{Root: root, Tags: "testimage", From: os.Getenv(BuildrootOutput)}.Make(ctx)
 }
 
 // Make gives the name of the image's file in the user's cache, and makes it if it is not there.
@@ -47,6 +53,12 @@ func (i Image) Make(ctx context.Context) (string, error) {
 		name += "-" + i.Tags
 	}
 	limpid, tool := filepath.Join(dir, name+".limpid"), filepath.Join(dir, "tool")
+	source, parts := []string{"-profile", "dev", "-limpid", limpid}, []string{limpid, tool}
+	if i.From != "" {
+		name += "-buildroot"
+		source = []string{"-profile", "buildroot", "-from", i.From}
+		parts = []string{filepath.Join(i.From, "bzImage"), filepath.Join(i.From, "rootfs.cpio.zst"), tool}
+	}
 	for _, build := range [][]string{
 		{"-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version=under-test", "-o", limpid, "./appliance"},
 		{"-trimpath", "-buildvcs=false", "-o", tool, "./image"},
@@ -55,7 +67,7 @@ func (i Image) Make(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	key, err := i.key(limpid, tool)
+	key, err := i.key(parts...)
 	if err != nil {
 		return "", err
 	}
@@ -74,11 +86,11 @@ func (i Image) Make(ctx context.Context) (string, error) {
 		}
 	}
 	half := image + ".part"
-	if err := run(ctx, i.Root, tool, "-profile", "dev", "-limpid", limpid, "-version", "under-test", "-o", half); err != nil {
+	if err := run(ctx, i.Root, tool, append(source, "-version", "under-test", "-o", half)...); err != nil {
 		return "", err
 	}
 	// What was downloaded meanwhile is part of the key.
-	if key, err = i.key(limpid, tool); err != nil {
+	if key, err = i.key(parts...); err != nil {
 		return "", err
 	}
 	image = filepath.Join(dir, name+"-"+key+".img")
@@ -88,10 +100,10 @@ func (i Image) Make(ctx context.Context) (string, error) {
 	return image, nil
 }
 
-// key stands for what the image is made of: two programs, and Debian's packages in their versions.
-func (i Image) key(programs ...string) (string, error) {
+// key stands for what the image is made of: files, and Debian's packages in their versions.
+func (i Image) key(files ...string) (string, error) {
 	sum := sha256.New()
-	for _, name := range programs {
+	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			return "", fmt.Errorf("read what the image is made of: %w", err)

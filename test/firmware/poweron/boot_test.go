@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"limpid/test/firmware"
 	"limpid/test/qemu"
 	"limpid/test/vm"
 )
@@ -33,11 +34,16 @@ type world struct {
 
 var makeWorld = sync.OnceValues(func() (world, error) {
 	ctx := context.Background()
-	kernel, err := vm.TestKernel(ctx)
+	dir, err := os.MkdirTemp("", "limpid-poweron-*")
 	if err != nil {
 		return world{}, err
 	}
-	dir, err := os.MkdirTemp("", "limpid-poweron-*")
+	root := filepath.Join(dir, "root")
+	// Buildroot's kernel has no modules, and its root file system a limpid already.
+	if from := os.Getenv(firmware.BuildrootOutput); from != "" {
+		return world{vm.Kernel{Image: filepath.Join(from, "bzImage")}, root}, os.Symlink(filepath.Join(from, "rootfs.cpio.zst"), root)
+	}
+	kernel, err := vm.TestKernel(ctx)
 	if err != nil {
 		return world{}, err
 	}
@@ -47,8 +53,7 @@ var makeWorld = sync.OnceValues(func() (world, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return world{}, fmt.Errorf("build limpid: %w\n%s", err, out)
 	}
-	w := world{kernel, filepath.Join(dir, "root")}
-	return w, vm.Root{
+	return world{kernel, root}, vm.Root{
 		Kernel: kernel, Init: limpid, Programs: []string{"mke2fs", "e2fsck", "resize2fs"},
 		Files: map[string]string{"/etc/mke2fs.conf": "/etc/mke2fs.conf"},
 		Modules: []string{
@@ -56,7 +61,7 @@ var makeWorld = sync.OnceValues(func() (world, error) {
 			"nf_tables", "nft_meta_bridge", "nft_queue", "nfnetlink_queue", "nft_tproxy", "nft_socket",
 			"ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "nls_utf8", "softdog", "button", "evdev",
 		},
-	}.Write(ctx, w.root)
+	}.Write(ctx, root)
 })
 
 func TestMain(m *testing.M) {
