@@ -162,7 +162,8 @@ func (c *console) shell(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprint(c.terminal.file, "Rescue shell. The box goes on working; exit leads back. The log of the box is "+c.RunDir+"/box.log.\n")
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-l")
+	// Not a login shell: a profile would set another prompt.
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-i")
 	cmd.Dir, cmd.Env = "/", append(os.Environ(), "PS1=limpid# ")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.terminal.file, c.terminal.file, c.terminal.file
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

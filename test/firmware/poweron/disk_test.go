@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"limpid/image/grub"
 )
 
 // testDisk is a disk with limpid's partitions.
@@ -33,6 +35,17 @@ func newDisk(t *testing.T, size int64) *testDisk {
 	d := &testDisk{f, size * mib}
 	esp := filepath.Join(t.TempDir(), "esp")
 	run(t, "", "mkfs.vfat", "-C", "-F", "16", esp, "33792")
+	// What GRUB leaves behind that has counted the first try of slot a.
+	block, err := grub.Env(grub.Variable{Name: "order", Value: "ab"}, grub.Variable{Name: "left_a", Value: "7"}, grub.Variable{Name: "left_b", Value: "8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bootenv := filepath.Join(t.TempDir(), "bootenv")
+	if err := os.WriteFile(bootenv, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "", "mmd", "-i", esp, "::/limpid")
+	run(t, "", "mcopy", "-i", esp, bootenv, "::/limpid/bootenv")
 	d.put(t, esp, espStart)
 	return d
 }
