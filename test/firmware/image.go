@@ -48,17 +48,10 @@ func (i Image) Make(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	name := "image"
-	if i.Tags != "" {
-		name += "-" + i.Tags
-	}
+	name := i.name()
 	limpid, tool := filepath.Join(dir, name+".limpid"), filepath.Join(dir, "tool")
-	source, parts := []string{"-profile", "dev", "-limpid", limpid}, []string{limpid, tool}
-	if i.From != "" {
-		name += "-buildroot"
-		source = []string{"-profile", "buildroot", "-from", i.From}
-		parts = []string{filepath.Join(i.From, "bzImage"), filepath.Join(i.From, "rootfs.cpio.zst"), tool}
-	}
+	source, parts := i.source(limpid)
+	parts = append(parts, tool)
 	for _, build := range [][]string{
 		{"-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version=under-test", "-o", limpid, "./appliance"},
 		{"-trimpath", "-buildvcs=false", "-o", tool, "./image"},
@@ -98,6 +91,27 @@ func (i Image) Make(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("keep image: %w", err)
 	}
 	return image, nil
+}
+
+// name begins the names of the image's files in the cache.
+func (i Image) name() string {
+	name := "image"
+	if i.Tags != "" {
+		name += "-" + i.Tags
+	}
+	if i.From != "" {
+		name += "-buildroot"
+	}
+	return name
+}
+
+// source gives the image command's arguments that say what is to be in the image, and the files that those name.
+func (i Image) source(limpid string) (args, files []string) {
+	if i.From == "" {
+		return []string{"-profile", "dev", "-limpid", limpid}, []string{limpid}
+	}
+	return []string{"-profile", "buildroot", "-from", i.From},
+		[]string{filepath.Join(i.From, "bzImage"), filepath.Join(i.From, "rootfs.cpio.zst")}
 }
 
 // key stands for what the image is made of: files, and Debian's packages in their versions.
