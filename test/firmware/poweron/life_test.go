@@ -81,13 +81,6 @@ func TestLife(t *testing.T) {
 	if out := run(t, "", "debugfs", "-R", "cat /config/limpid.toml", data); !strings.Contains(out, "# limpid's settings as they were at the first start") || !strings.Contains(out, `ports = ["eth0", "eth1"]`) {
 		t.Errorf("settings on disk: %s", out)
 	}
-	if out := run(t, "", "debugfs", "-R", "cat /log/box.log", data); !strings.Contains(out, `msg="time set from the network" by=`) {
-		t.Errorf("log of the run: %s", out)
-	}
-	clock := strings.TrimSpace(run(t, "", "debugfs", "-R", "cat /config/clock", data))
-	if saved, err := strconv.ParseInt(clock[strings.LastIndexByte(clock, '\n')+1:], 10, 64); err != nil || time.Until(time.Unix(saved, 0)) < timeAhead/2 {
-		t.Errorf("time on disk: %s, %v", clock, err)
-	}
 	if out := run(t, "", "debugfs", "-R", "cat /log/box.log", data); !strings.Contains(out, "msg=ending") || !strings.Contains(out, "name=mounts") || !strings.Contains(out, "process=supervise how=\"signal: killed\"") {
 		t.Errorf("log on disk: %s", out)
 	}
