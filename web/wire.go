@@ -18,7 +18,7 @@ type wire struct {
 // link is one end of the wire.
 type link struct {
 	Tone, Text string
-	Detail     string // for whoever has logged in
+	Details    []string // for whoever has logged in
 }
 
 func wireOf(w control.Wire, v view) wire {
@@ -59,13 +59,15 @@ func linkOf(l control.Link, details bool) link {
 	}{
 		{l.Name != "", l.Name},
 		{l.Speed > 0, speed(l.Speed)},
-		{l.MAC != "", l.MAC},
 	} {
 		if part.there {
 			parts = append(parts, part.text)
 		}
 	}
-	shown.Detail = strings.Join(parts, " · ")
+	shown.Details = append(shown.Details, strings.Join(parts, " · "))
+	if l.MAC != "" {
+		shown.Details = append(shown.Details, l.MAC)
+	}
 	return shown
 }
 

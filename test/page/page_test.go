@@ -18,7 +18,7 @@ const root = "https://" + address + "/"
 // TestPage is the way of an owner: the page over HTTPS on the box's own address, a
 // password, the switch, and back.
 func TestPage(t *testing.T) {
-	b := inline(t, "")
+	b := inline(t)
 	v := b.visitor(t, b.C1)
 	text := b.awaitPage(t, v, root)
 	s, err := b.limpid.Status(t.Context())
@@ -92,7 +92,7 @@ func mode(t *testing.T, b *box, want string) {
 // TestPageIsKilled kills and stops the page's process under load: clients of the wire
 // do not notice, and it is started again with the same certificate and password.
 func TestPageIsKilled(t *testing.T) {
-	b := inline(t, "")
+	b := inline(t)
 	_, err := b.S2.HTTPOrigin(":80")
 	must(t, err)
 	v := b.visitor(t, b.C1)
@@ -133,7 +133,7 @@ func TestPageIsKilled(t *testing.T) {
 
 // TestPageFollowsItsAddress moves the page to another port, and takes it away.
 func TestPageFollowsItsAddress(t *testing.T) {
-	b := inline(t, "")
+	b := inline(t)
 	v := b.visitor(t, b.C1)
 	b.awaitPage(t, v, root)
 	first := v.fingerprint

@@ -48,11 +48,11 @@ type box struct {
 	credentials string
 }
 
-func inline(t *testing.T, extra string) *box {
+func inline(t *testing.T) *box {
 	t.Helper()
 	b := &box{Lab: lab.New(t), credentials: t.TempDir()}
 	var err error
-	b.limpid, err = b.StartLimpid(t.Context(), config+extra, "--credentials", b.credentials)
+	b.limpid, err = b.StartLimpid(t.Context(), config, "--credentials", b.credentials)
 	must(t, err)
 	must(t, b.limpid.WaitMode("inline", patience))
 	return b
