@@ -25,11 +25,16 @@ const patience = 2 * time.Minute
 // address is the box's own.
 const address = "10.77.0.50"
 
+// config is patient: a shared machine may stand still for longer than the watchdog
+// waits by default, and nothing here is about that.
 const config = `
 [bridge]
 ports = ["eth0", "eth1"]
 [management]
 address = "10.77.0.50/16"
+[watchdog]
+interval = "1s"
+timeout = "30s"
 `
 
 const password = "a wire is a wire"
