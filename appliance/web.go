@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"limpid/appliance/child"
 	"limpid/appliance/control"
+	"limpid/appliance/link"
 	"limpid/appliance/supervise"
 	"limpid/web"
 )
@@ -58,7 +60,8 @@ func runWeb(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return cannotRun{err}
 	}
-	return serve(ctx, log, conn, line.OrphanGrace, nil, func(ctx context.Context) error { return page.Serve(ctx, listeners) })
+	handlers := map[string]link.Handler{child.MethodPing: func(json.RawMessage) (any, error) { return struct{}{}, nil }}
+	return serve(ctx, log, conn, line.OrphanGrace, handlers, func(ctx context.Context) error { return page.Serve(ctx, listeners) })
 }
 
 // adoptListeners takes over the listening sockets, in the order of their names.

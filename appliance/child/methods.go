@@ -7,6 +7,7 @@ const (
 	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
 	MethodLog          = "log"           // to the proxy: LogQuery, answered by LogPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
+	MethodPing         = "ping"          // to the page, answered by nothing: it lives
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
 )
 

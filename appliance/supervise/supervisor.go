@@ -275,6 +275,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
 	parts.Go(func() { s.keepPage(outer) })
+	parts.Go(func() { s.page.watch(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })
