@@ -41,7 +41,9 @@ func TestLife(t *testing.T) {
 		"s", "limpid# ",
 		// The marks are put together by the shell, so that its echo of the line does not hold them.
 		"[ $(readlink /proc/1/exe) = $(readlink -f /init) ] && echo mark''ed $(cat /proc/sys/kernel/hostname)\n", "marked limpid",
-		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "limpid.toml seed",
+		// The page is served: its plain port leads to the other one.
+		"until printf 'GET / HTTP/1.1\\r\\nHost: limpid\\r\\n\\r\\n' | nc 127.0.0.1 80 | grep -q 'https://limpid/'; do sleep 1; done; echo ser''ved\n", "served",
+		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "certificate.pem limpid.toml seed",
 		"for p in /proc/[0-9]*; do if grep -q supervise $p/cmdline; then kill -9 ${p#/proc/}; echo kil''led; fi; done 2>/dev/null\n", "killed",
 	)
 	// Nobody but process 1 is left to know of the bridge, and it forwards.
