@@ -110,7 +110,8 @@ func (i Image) source(limpid string) (args, files []string) {
 	if i.From == "" {
 		return []string{"-profile", "dev", "-limpid", limpid}, []string{limpid}
 	}
-	return []string{"-profile", "buildroot", "-from", i.From},
+	// A processor that is emulated on a busy host may stand still for so long that the kernel takes it for a hang.
+	return []string{"-profile", "buildroot", "-from", i.From, "-append", "softlockup_panic=0"},
 		[]string{filepath.Join(i.From, "bzImage"), filepath.Join(i.From, "rootfs.cpio.zst")}
 }
 
