@@ -115,9 +115,11 @@ func (i Image) source(limpid string) (args, files []string) {
 		[]string{filepath.Join(i.From, "bzImage"), filepath.Join(i.From, "rootfs.cpio.zst")}
 }
 
-// key stands for what the image is made of: files, and Debian's packages in their versions.
+// key stands for what the image is made of: the command's arguments, files, and Debian's packages in their versions.
 func (i Image) key(files ...string) (string, error) {
 	sum := sha256.New()
+	args, _ := i.source("")
+	fmt.Fprintln(sum, args)
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
