@@ -22,7 +22,7 @@ const fixedTime = 1767225600
 // kernelOptions is the command line of a slot's kernel, beside limpid.slot and panic=10, which grub.cfg gives: both
 // consoles, the serial one as /dev/console; warnings only; a kernel that has lost its footing reboots instead of going
 // on; and the second copy of the partition table is good enough when the first is not.
-const kernelOptions = "console=tty0 console=ttyS0,115200 loglevel=5 oops=panic gpt"
+const kernelOptions = "console=tty0 console=ttyS0,115200 loglevel=5 oops=panic gpt transparent_hugepage=never"
 
 // options is what the command line asks for.
 type options struct {

@@ -62,6 +62,9 @@ type Box struct {
 	buttons   map[string]bool // input devices that are followed
 }
 
+// smallHeap is GOGC of processes that have little to do: their heaps grow to 1 MiB before they are collected, not to 4.
+const smallHeap = 25
+
 // Run is all of process 1. It does not return.
 func Run(o Options) {
 	b := &Box{Options: o, journal: newJournal(), reaper: reap.New(), end: make(chan Ending, 1), buttons: map[string]bool{}}
@@ -82,12 +85,15 @@ func Run(o Options) {
 		name, value, _ := strings.Cut(v, "=")
 		_ = os.Setenv(name, value) // no name here can be refused
 	}
+	debug.SetGCPercent(smallHeap)
 	b.watchSignals(ctx)
 	b.spawn("reaper", func() { b.reaper.Orphans(ctx) })
 	b.spawn("feeder", func() { b.feeder.run(context.WithoutCancel(ctx)) })
 	b.startTestShell(ctx)
 	b.spawn("boot", func() {
 		b.sequence(ctx, Phases())
+		// What was read to find drivers is not needed again.
+		debug.FreeOSMemory()
 		b.spawn("network", func() { b.followNetwork(ctx) })
 		b.spawn("firmware", func() { b.judgeFirmware(ctx) })
 		b.watch(ctx)

@@ -82,8 +82,7 @@ func (h Hardware) arguments(dir string) ([]string, error) {
 		"-device", "virtio-rng-pci",
 	}
 	if h.Watchdog {
-		// The chipset's own would be chosen before it, and does not reset the machine as QEMU has it.
-		args = append(args, "-device", "i6300esb", "-global", "ICH9-LPC.enable_tco=off")
+		args = append(args, "-device", "i6300esb")
 	}
 	for i, nic := range h.NICs {
 		args = append(args, nic.arguments(i)...)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,8 +18,10 @@ import (
 
 // Image says which disk image is wanted.
 type Image struct {
-	Root string // the repository: the folder of go.mod
-	Tags string // of limpid's build: "testimage" gives it a Shell, "" makes the product
+	Root    string    // the repository: the folder of go.mod
+	Tags    string    // of limpid's build: "testimage" gives it a Shell, "" makes the product
+	Version string    // of limpid
+	Log     io.Writer // gets what is said while it is made; nil: nobody
 	// From is Buildroot's output/images, with a limpid built there, of whatever tags; "": the development profile.
 	From string
 }
@@ -30,7 +33,7 @@ const BuildrootOutput = "LIMPID_BUILDROOT"
 // TestImage gives the image that `make image` makes, but for a limpid with a Shell, or one of BuildrootOutput. It is made
 // once, and found again as long as nothing that it is made of has changed. The file is not to be written to: see CopyDisk.
 func TestImage(ctx context.Context, root string) (string, error) {
-	return Image{Root: root, Tags: "testimage", From: os.Getenv(BuildrootOutput)}.Make(ctx)
+	return Image{Root: root, Tags: "testimage", Version: "under-test", From: os.Getenv(BuildrootOutput)}.Make(ctx)
 }
 
 // Make gives the name of the image's file in the user's cache, and makes it if it is not there.
@@ -53,10 +56,10 @@ func (i Image) Make(ctx context.Context) (string, error) {
 	source, parts := i.source(limpid)
 	parts = append(parts, tool)
 	for _, build := range [][]string{
-		{"-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version=under-test", "-o", limpid, "./appliance"},
+		{"-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version=" + i.Version, "-o", limpid, "./appliance"},
 		{"-trimpath", "-buildvcs=false", "-o", tool, "./image"},
 	} {
-		if err := run(ctx, i.Root, "go", append([]string{"build"}, build...)...); err != nil {
+		if err := i.run(ctx, "go", append([]string{"build"}, build...)...); err != nil {
 			return "", err
 		}
 	}
@@ -79,7 +82,7 @@ func (i Image) Make(ctx context.Context) (string, error) {
 		}
 	}
 	half := image + ".part"
-	if err := run(ctx, i.Root, tool, append(source, "-version", "under-test", "-o", half)...); err != nil {
+	if err := i.run(ctx, tool, append(source, "-version", i.Version, "-o", half)...); err != nil {
 		return "", err
 	}
 	// What was downloaded meanwhile is part of the key.
@@ -149,15 +152,19 @@ func lock(path string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// run runs a program in a folder, without C.
-func run(ctx context.Context, dir, program string, args ...string) error {
+// run runs a program in the repository, without C.
+func (i Image) run(ctx context.Context, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = dir
+	cmd.Dir = i.Root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	var complaint bytes.Buffer
-	cmd.Stderr = &complaint
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if i.Log != nil {
+		cmd.Stdout = i.Log
+		cmd.Stderr = io.MultiWriter(&said, i.Log)
+	}
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("run %s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, complaint.Bytes())
+		return fmt.Errorf("run %s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, said.Bytes())
 	}
 	return nil
 }

@@ -52,33 +52,15 @@ func mayAdminister() error {
 
 // debianPackage names the package that has a tool; most carry its name.
 func debianPackage(tool string) string {
-	switch tool {
-	case "ping":
-		return "iputils-ping"
-	case "ip", "tc", "bridge", "ss":
-		return "iproute2"
-	case "arping":
-		return "iputils-arping"
-	case "nft":
-		return "nftables"
-	case "ab":
-		return "apache2-utils"
-	case "aria2c":
-		return "aria2"
-	case "apache2":
-		return "apache2-bin"
-	case "node":
-		return "nodejs"
-	case "ssh", "scp", "ssh-keygen":
-		return "openssh-client"
-	case "/usr/sbin/sshd":
-		return "openssh-server"
-	case "aiosmtpd":
-		return "python3-aiosmtpd"
-	case "/usr/bin/python3":
-		return "python3"
-	case "go":
-		return "golang-go"
+	name, ok := map[string]string{
+		"ping": "iputils-ping", "arping": "iputils-arping", "ip": "iproute2", "tc": "iproute2", "bridge": "iproute2", "ss": "iproute2",
+		"nft": "nftables", "ab": "apache2-utils", "aria2c": "aria2", "apache2": "apache2-bin", "node": "nodejs",
+		"ssh": "openssh-client", "scp": "openssh-client", "ssh-keygen": "openssh-client", "/usr/sbin/sshd": "openssh-server",
+		"aiosmtpd": "python3-aiosmtpd", "/usr/bin/python3": "python3", "go": "golang-go",
+		"qemu-system-x86_64": "qemu-system-x86", "grub-mkimage": "grub-common",
+	}[tool]
+	if !ok {
+		return tool
 	}
-	return tool
+	return name
 }

@@ -37,7 +37,7 @@ func (c *console) raw(mark Mark) (string, <-chan struct{}) {
 
 func (c *console) read(mark Mark) (string, <-chan struct{}) {
 	text, changed := c.raw(mark)
-	return plain(text), changed
+	return Plain(text), changed
 }
 
 // Mark is a moment of what came out of the serial line.
@@ -49,33 +49,33 @@ func (c *console) mark() Mark {
 	return Mark(c.text.Len())
 }
 
-// plain takes away what is meant for a terminal: firmware, GRUB and the status screen move the cursor, and lines end with
+// Plain takes away what is meant for a terminal: firmware, GRUB and the status screen move the cursor, and lines end with
 // a carriage return.
-func plain(text string) string {
+func Plain(text string) string {
 	// A line of the status screen begins with its place.
 	text = regexp.MustCompile(`\x1b\[[0-9]+;1H`).ReplaceAllString(text, "\n")
 	text = regexp.MustCompile(`\x1b(\[[0-9;?=]*[A-Za-z]|c)`).ReplaceAllString(text, "")
 	return strings.ReplaceAll(text, "\r", "")
 }
 
-// expect waits until the text has come after a mark, and gives what has come after it. It gives up when ctx or the
-// machine ends.
-func (c *console) expect(ctx context.Context, mark Mark, text string, off <-chan struct{}) (string, error) {
+// expect waits until what has come after a mark is enough, and gives it. It gives up when ctx or the machine ends; what
+// says in the error what was waited for.
+func (c *console) expect(ctx context.Context, mark Mark, what string, enough func(string) bool, off <-chan struct{}) (string, error) {
 	for {
 		said, changed := c.read(mark)
-		if strings.Contains(said, text) {
+		if enough(said) {
 			return said, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return said, fmt.Errorf("wait for %q on the console: %w; the last lines were:\n%s", text, ctx.Err(), Tail(said))
+			return said, fmt.Errorf("wait for %q on the console: %w; the last lines were:\n%s", what, ctx.Err(), Tail(said))
 		case <-off:
 			// It may have said so with its last words.
-			if said, _ := c.read(mark); strings.Contains(said, text) {
+			if said, _ := c.read(mark); enough(said) {
 				return said, nil
 			}
-			return said, fmt.Errorf("wait for %q on the console: the machine is off; the last lines were:\n%s", text, Tail(said))
+			return said, fmt.Errorf("wait for %q on the console: the machine is off; the last lines were:\n%s", what, Tail(said))
 		}
 	}
 }

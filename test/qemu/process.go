@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	args := append([]string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
 		"-machine", "q35", "-accel", accelerator, "-cpu", "max,la57=off",
-		// Ctrl-C stays with who started this.
+		// Ctrl-C typed there is for the machine.
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-qmp", "unix:" + p.monitorPath + ",server=on,wait=off",
 	}, o.Args...)
@@ -72,7 +73,8 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	}
 	p.cmd.WaitDelay = time.Second
 	// A process that is itself killed must not leave a machine behind.
-	p.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	// Ctrl-C on a terminal is for who started it.
+	p.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL, Setpgid: true}
 	if p.keys, err = p.cmd.StdinPipe(); err != nil {
 		cancel()
 		return nil, fmt.Errorf("start QEMU: %w", err)
@@ -106,6 +108,9 @@ func (p *Process) run(ctx context.Context, started chan<- error, ended func()) {
 	close(p.off)
 }
 
+// PID is QEMU's.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Console gives what has come out of the serial line, without what is meant for a terminal.
 func (p *Process) Console() string {
 	text, _ := p.console.read(0)
@@ -121,12 +126,17 @@ func (p *Process) Mark() Mark { return p.console.mark() }
 // Expect waits until the serial line has shown text, now or earlier, and gives all that it has shown; its error shows
 // the last lines.
 func (p *Process) Expect(ctx context.Context, text string) (string, error) {
-	return p.console.expect(ctx, 0, text, p.off)
+	return p.ExpectSince(ctx, 0, text)
 }
 
 // ExpectSince waits until the serial line has shown text after a mark, and gives what it has shown since.
 func (p *Process) ExpectSince(ctx context.Context, mark Mark, text string) (string, error) {
-	return p.console.expect(ctx, mark, text, p.off)
+	return p.console.expect(ctx, mark, text, func(said string) bool { return strings.Contains(said, text) }, p.off)
+}
+
+// ExpectMatch waits until what the serial line has shown after a mark matches, and gives it.
+func (p *Process) ExpectMatch(ctx context.Context, mark Mark, pattern *regexp.Regexp) (string, error) {
+	return p.console.expect(ctx, mark, pattern.String(), pattern.MatchString, p.off)
 }
 
 // Type sends text over the serial line, as if typed.
