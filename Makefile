@@ -4,7 +4,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build image firmware demo test check lint fmt unit unit-race race vm powercuts fuzz soak bench clean FORCE
+.PHONY: help build image firmware demo lab test check lint fmt unit unit-race race vm powercuts fuzz soak bench clean FORCE
 
 # Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -44,18 +44,25 @@ image: build ## Make out/limpid.img, a disk image with Debian's kernel; IMAGEFLA
 	@.ci/deps image
 	@go run ./image -profile dev -version $(VERSION) -o out/limpid.img -slot out/limpid.slot $(IMAGEFLAGS)
 
-demo: ## Show limpid on real traffic in namespaces, until Ctrl-C; DEMO_ONCE=1 ends by itself (root)
+demo: ## Boot the disk image in QEMU with real traffic through it, until Ctrl-C; DEMO_ONCE=1 ends by itself (root)
 	@.ci/root demo
 	@.ci/deps demo
 	@go build -o out/demo ./test/demo
-	@DEMO_ONCE=$(DEMO_ONCE) out/demo
+	@VERSION=$(VERSION) DEMO_ONCE=$(DEMO_ONCE) out/demo box
 
-test: ## Everything: install what is missing, check, lab and VM tests, one run of the demo, fuzzing (root)
+lab: ## The same without a machine: limpid as a program between network namespaces (root)
+	@.ci/root lab
+	@.ci/deps lab
+	@go build -o out/demo ./test/demo
+	@DEMO_ONCE=$(DEMO_ONCE) out/demo lab
+
+test: ## Everything: install what is missing, check, lab and VM tests, one run of both demos, fuzzing (root)
 	@.ci/root test
 	@rm -rf out/report
 	@.ci/deps test
 	@$(MAKE) check unit-race
 	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m ./test/...
+	@$(MAKE) lab DEMO_ONCE=1
 	@$(MAKE) demo DEMO_ONCE=1
 	@$(MAKE) fuzz
 	@$(REPORT) sum -allow .ci/skips.allow out/report

@@ -92,7 +92,7 @@ func (d *demo) downloads(ctx context.Context) error {
 	if err := d.fetchAll(ctx); err != nil {
 		return err
 	}
-	after, err := d.control.Status(ctx)
+	after, err := d.limpid.Status(ctx)
 	if err != nil {
 		return err
 	}

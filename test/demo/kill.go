@@ -9,20 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"limpid/appliance/control"
 	"limpid/test/lab"
 )
 
-// The load: new connections a second, how long before the kill, and how long
-// at least after it.
+// How long there is load before the kill, and at least after it.
 const (
-	newConnections = 200
-	loadBefore     = time.Second
-	loadAfter      = 1500 * time.Millisecond
-	// attemptLimit is when an attempt counts as failed.
-	attemptLimit = 5 * time.Second
+	loadBefore = time.Second
+	loadAfter  = 1500 * time.Millisecond
 )
 
 // kill ends the proxy under load, the hard way, and reckons up what became of
@@ -33,11 +27,14 @@ func (d *demo) kill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.say("Three clients open %d new connections a second to both servers, one request each. After a second of that:", newConnections)
+	d.screen.say("Three clients open %d new connections a second to both servers, one request each. After a second of that:", d.pace().rate)
 	d.screen.prompt("box", "kill", "-9", strconv.Itoa(before.Proxy.PID))
-	log := &logbook{path: d.limpid.LogPath}
-	if err := log.skip(); err != nil {
-		return err
+	var log *logbook
+	if d.program != nil {
+		log = &logbook{path: d.program.LogPath}
+		if err := log.skip(); err != nil {
+			return err
+		}
 	}
 	// Nothing is printed while the load runs: a slow terminal must not slow it.
 	running := d.load().Start(ctx)
@@ -47,13 +44,16 @@ func (d *demo) kill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	entries, err := log.read()
-	if err != nil {
-		return err
-	}
 	d.screen.output(" before: " + brief(before))
-	for _, e := range entries {
-		d.screen.output(e.since(killed))
+	// The box's own log is inside it.
+	if log != nil {
+		entries, err := log.read()
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			d.screen.output(e.since(killed))
+		}
 	}
 	d.screen.output("  after: " + brief(after))
 	d.screen.blank()
@@ -87,7 +87,7 @@ func (d *demo) load() lab.Load {
 	// Attempts overlap, each in a goroutine of its own.
 	var turn atomic.Uint64
 	return lab.Load{
-		Rate: newConnections, Timeout: attemptLimit,
+		Rate: float64(d.pace().rate), Timeout: d.pace().limit,
 		Dial: func(ctx context.Context) (*net.TCPConn, error) {
 			r := routes[turn.Add(1)%uint64(len(routes))]
 			return r.from.Dial(ctx, "tcp", "", r.server)
@@ -103,15 +103,15 @@ func (d *demo) strike(ctx context.Context, before control.Status) (killed time.T
 		return killed, after, err
 	}
 	// Load that goes past the proxy would survive anything.
-	now, err := d.control.Status(ctx)
+	now, err := d.limpid.Status(ctx)
 	if err != nil {
 		return killed, after, err
 	}
 	if n := now.Flows.Captured - before.Flows.Captured; n == 0 {
 		return killed, after, errors.New("kill the proxy under load: none of the load went through it")
 	}
-	if err := unix.Kill(before.Proxy.PID, unix.SIGKILL); err != nil {
-		return killed, after, fmt.Errorf("kill the proxy: %w", err)
+	if err := d.limpid.Kill(ctx, before.Proxy.PID); err != nil {
+		return killed, after, err
 	}
 	// What was begun during the call itself counts as in flight.
 	killed = time.Now()

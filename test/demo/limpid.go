@@ -37,7 +37,8 @@ func (d *demo) startLimpid(ctx context.Context) error {
 	}
 	// From the start of the process; what came before was the compiler.
 	began := time.Now()
-	d.limpid, d.control = p, control.NewClient(p.RunDir)
+	d.program = &supervised{p, control.NewClient(p.RunDir)}
+	d.limpid = d.program
 	if _, err := d.waitFor(ctx, "limpid to be inline", isInline); err != nil {
 		return err
 	}
@@ -76,15 +77,13 @@ func (d *demo) command(ctx context.Context, args ...string) error {
 // isInline is what waitFor is mostly asked for.
 func isInline(s control.Status) bool { return s.Mode == control.Inline }
 
-// waitFor asks for the status until ok likes it, and returns that. It asks the
-// control socket rather than the command line: a process for each question
-// would be load of its own. Questions that fail are asked again, since at the
-// start there is no socket yet.
+// waitFor asks for the status until ok likes it, and returns that. Questions
+// that fail are asked again, since at the start nobody is there yet.
 func (d *demo) waitFor(ctx context.Context, what string, ok func(control.Status) bool) (control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		s, err := d.control.Status(ctx)
+		s, err := d.limpid.Status(ctx)
 		if err == nil && ok(s) {
 			return s, nil
 		}
@@ -96,13 +95,13 @@ func (d *demo) waitFor(ctx context.Context, what string, ok func(control.Status)
 				return s, fmt.Errorf("wait for %s: %w", what, err)
 			}
 			return s, fmt.Errorf("wait for %s: %w: it is %s: %s", what, context.Cause(ctx), s.Mode, s.Reason)
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(d.pace().poll):
 		}
 	}
 }
 
 // ended says how a supervisor that should still run has ended.
-func ended(p *lab.Limpid) error {
+func ended(p subject) error {
 	if err := p.Exit(); err != nil {
 		return err
 	}

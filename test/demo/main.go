@@ -26,15 +26,16 @@ func main() { os.Exit(run()) }
 
 // run is main with an exit code. Everything it began has ended when it returns.
 func run() int {
-	if len(os.Args) > 1 {
-		fmt.Fprintln(os.Stderr, "demo: it takes no arguments: run it with make demo, or make demo DEMO_ONCE=1 to have it end by itself")
+	whole := len(os.Args) == 2 && os.Args[1] == "box"
+	if !whole && (len(os.Args) != 2 || os.Args[1] != "lab") {
+		fmt.Fprintln(os.Stderr, "demo: it takes \"box\" or \"lab\": run it with make demo or make lab, with DEMO_ONCE=1 to have it end by itself")
 		return exitUsage
 	}
 	// SIGPIPE too: a reader that went away (make demo | head) must not keep
 	// the demo from cleaning up.
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGPIPE)
 	defer stop()
-	d := &demo{screen: newScreen(os.Stdout), once: os.Getenv("DEMO_ONCE") == "1"}
+	d := &demo{screen: newScreen(os.Stdout), once: os.Getenv("DEMO_ONCE") == "1", whole: whole}
 	err := d.tell(ctx)
 	if err != nil && interrupted(ctx) {
 		// A terminal's Ctrl-C reaches the programs that the demo runs too,

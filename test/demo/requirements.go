@@ -9,8 +9,12 @@ import (
 
 // requirements checks that everything the story needs is there, before it
 // begins. The error is one line and names the mend.
-func requirements() error {
-	if err := lab.Requirements("nginx", "curl", "wget"); err != nil {
+func (d *demo) requirements() error {
+	tools := []string{"nginx", "curl", "wget"}
+	if d.whole {
+		tools = append(tools, "qemu-system-x86_64", "grub-mkimage")
+	}
+	if err := lab.Requirements(tools...); err != nil {
 		return err
 	}
 	for _, tool := range []string{"apt-get", "dpkg-deb"} {

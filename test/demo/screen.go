@@ -98,6 +98,24 @@ func (s *screen) output(text string) {
 	}
 }
 
+// indented shows the lines that are written to it as output.
+func (s *screen) indented() io.Writer { return &indented{s: s} }
+
+type indented struct {
+	s    *screen
+	rest string // a line that has not ended
+}
+
+func (w *indented) Write(p []byte) (int, error) {
+	text := w.rest + string(p)
+	end := strings.LastIndexByte(text, '\n') + 1
+	if end > 0 {
+		w.s.output(text[:end])
+	}
+	w.rest = text[end:]
+	return len(p), nil
+}
+
 // table shows rows with aligned columns.
 func (s *screen) table(rows [][]string) {
 	for _, line := range align(rows) {

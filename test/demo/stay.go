@@ -20,20 +20,23 @@ func (d *demo) suggestions(proxy int) []suggestion {
 		{"ask a server through the wire", in("c1", "curl -i http://10.77.0.101/hello")},
 		{"a slow download, to have something to look at", in("c4", "curl -so /dev/null --limit-rate 99k 10.80.0.2/big &")},
 		{"what goes by, on the clients' side (or wansw: the servers')", in("lansw", "tcpdump -eni box tcp port 80")},
-		{"limpid's view of it", "cd " + filepath.Dir(d.limpid.RunDir)},
+		{"limpid's view of it", "cd " + filepath.Dir(d.program.RunDir)},
 		{"", "./limpid status --run run"},
 		{"", "./limpid flows --run run"},
 		{"", "./limpid rules --run run"},
 		{"step aside for a while", "./limpid bypass on --for 10s --run run"},
 		{"kill the proxy as it is now; status names the next one", "kill -9 " + strconv.Itoa(proxy)},
-		{"even this costs no new connection", "kill -9 " + strconv.Itoa(d.limpid.PID()) + "   # the supervisor"},
+		{"even this costs no new connection", "kill -9 " + strconv.Itoa(d.program.PID()) + "   # the supervisor"},
 	}
 }
 
 // stay leaves everything up for the visitor and tells what limpid does, until
 // a signal comes.
 func (d *demo) stay(ctx context.Context) error {
-	s, err := d.control.Status(ctx)
+	if d.box != nil {
+		return d.stayBox(ctx)
+	}
+	s, err := d.limpid.Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,7 +53,7 @@ func (d *demo) stay(ctx context.Context) error {
 // no failure. It goes on when the visitor has ended the supervisor: the wire
 // stays, and with it the demo.
 func (d *demo) follow(ctx context.Context) error {
-	log := &logbook{path: d.limpid.LogPath}
+	log := &logbook{path: d.program.LogPath}
 	if err := log.skip(); err != nil {
 		return err
 	}

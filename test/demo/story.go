@@ -8,13 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"limpid/appliance/control"
 	"limpid/test/lab"
 )
 
 // patience bounds every wait for something that takes milliseconds on an idle
-// machine.
-const patience = 15 * time.Second
+// machine, and some seconds where every instruction is emulated.
+const patience = 2 * time.Minute
 
 // demo is one run: the network, what runs in it, and what was seen so far.
 type demo struct {
@@ -26,8 +25,13 @@ type demo struct {
 	home   string
 	s1, s2 *origin
 
-	limpid  *lab.Limpid
-	control *control.Client
+	limpid subject
+	// One of the two is it.
+	program *supervised
+	box     *boxed
+	// telltale shows the box's console.
+	telltale *telltale
+	whole    bool // the story is about the whole box
 	// inline is the first exchange that limpid carried.
 	inline *exchange
 }
@@ -39,10 +43,14 @@ type chapter struct {
 }
 
 // chapters are in the order in which each needs what the one before it left.
-func chapters() []chapter {
+func (d *demo) chapters() []chapter {
+	start := chapter{"limpid in the wire", (*demo).startLimpid}
+	if d.whole {
+		start = chapter{"A box in the wire", (*demo).startBox}
+	}
 	return []chapter{
 		{"A network, and servers in it", (*demo).buildNetwork},
-		{"limpid in the wire", (*demo).startLimpid},
+		start,
 		{"Downloads through it", (*demo).downloads},
 		{"One request, seen from both ends", (*demo).crossing},
 		{"kill -9, under load", (*demo).kill},
@@ -52,12 +60,12 @@ func chapters() []chapter {
 
 // tell runs the whole story; it ends at the first thing that does not hold.
 func (d *demo) tell(ctx context.Context) error {
-	if err := requirements(); err != nil {
+	if err := d.requirements(); err != nil {
 		return err
 	}
 	d.introduce()
 	// A signal between two chapters is as good as one inside.
-	for i, c := range chapters() {
+	for i, c := range d.chapters() {
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
@@ -75,7 +83,7 @@ func (d *demo) tell(ctx context.Context) error {
 
 // buildNetwork makes the namespaces and starts both web servers.
 func (d *demo) buildNetwork(ctx context.Context) error {
-	l, err := lab.Build(ctx, lab.Options{Name: "demo"})
+	l, err := lab.Build(ctx, lab.Options{Name: "demo", Machine: d.whole})
 	if err != nil {
 		return err
 	}
@@ -115,8 +123,11 @@ func (d *demo) takeDown(signalled bool) error {
 	}
 	d.screen.blank()
 	var errs []error
-	if d.control != nil {
-		d.control.Close()
+	if d.program != nil {
+		d.program.control.Close()
+	}
+	if d.box != nil && signalled {
+		d.box.Machine.Kill()
 	}
 	// Before the lab is closed, which kills whatever still runs.
 	if d.limpid != nil && !signalled {

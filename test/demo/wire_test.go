@@ -22,7 +22,7 @@ func onPlainWire(t *testing.T) (*demo, *strings.Builder) {
 			t.Error(err)
 		}
 	})
-	if err := requirements(); err != nil {
+	if err := d.requirements(); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.buildNetwork(t.Context()); err != nil {
