@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"limpid/appliance/boot"
 	"limpid/appliance/child"
 	"limpid/appliance/supervise"
 	"limpid/proxy/relay"
@@ -39,6 +41,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	if err := child.KeepPrivate(); err != nil {
 		return err
 	}
+	debug.SetGCPercent(boot.SmallHeap)
 	set := newFlags("supervise")
 	path, dir := configFlag(set), runFlag(set)
 	credentials := set.String("credentials", defaultCredentials, "")

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"syscall"
 
+	"limpid/appliance/boot"
 	"limpid/appliance/child"
 	"limpid/appliance/control"
 	"limpid/appliance/link"
@@ -38,6 +40,7 @@ func runWeb(ctx context.Context, t terminal, args []string) error {
 	if _, err := parse(newFlags("web"), args); err != nil {
 		return err
 	}
+	debug.SetGCPercent(boot.SmallHeap)
 	var line webLine
 	conn, err := enter(&line, child.WebListenFD)
 	if err != nil {

@@ -62,8 +62,8 @@ type Box struct {
 	buttons   map[string]bool // input devices that are followed
 }
 
-// smallHeap is GOGC of processes that have little to do: their heaps grow to 1 MiB before they are collected, not to 4.
-const smallHeap = 25
+// SmallHeap is GOGC of processes that have little to do: their heaps grow to 1 MiB before they are collected, not to 4.
+const SmallHeap = 25
 
 // Run is all of process 1. It does not return.
 func Run(o Options) {
@@ -85,7 +85,7 @@ func Run(o Options) {
 		name, value, _ := strings.Cut(v, "=")
 		_ = os.Setenv(name, value) // no name here can be refused
 	}
-	debug.SetGCPercent(smallHeap)
+	debug.SetGCPercent(SmallHeap)
 	b.watchSignals(ctx)
 	b.spawn("reaper", func() { b.reaper.Orphans(ctx) })
 	b.spawn("feeder", func() { b.feeder.run(context.WithoutCancel(ctx)) })

@@ -19,7 +19,7 @@ func startConsoles(ctx context.Context, b *Box) error {
 			name: "console " + filepath.Base(path), output: b.journal, reaper: b.reaper, log: b.log, again: make(chan struct{}, 1),
 			command: func() *exec.Cmd {
 				cmd := exec.Command(b.Program, "console", "--run", RunDir, path) //nolint:noctx // ended by its keeper
-				cmd.Args[0], cmd.Env = "limpid", append(environment(), "GOGC="+strconv.Itoa(smallHeap))
+				cmd.Args[0], cmd.Env = "limpid", append(environment(), "GOGC="+strconv.Itoa(SmallHeap))
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 				return cmd
 			},

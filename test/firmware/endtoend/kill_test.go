@@ -72,7 +72,7 @@ func childID(s control.Status, name string) int {
 // processID finds one of limpid's processes as anybody would.
 func processID(t *testing.T, b *firmware.Box, name string) string {
 	t.Helper()
-	out := strings.Fields(shell(t, b, `for p in /proc/[0-9]*; do case "$(tr '\0' ' ' <$p/cmdline)" in "limpid `+name+` "*) echo ${p#/proc/};; esac; done`))
+	out := strings.Fields(shell(t, b, `for p in /proc/[0-9]*; do case "$(tr '\0' ' ' <$p/cmdline)" in "limpid `+name+` "*) echo ${p#/proc/};; esac; done 2>/dev/null`))
 	if len(out) != 1 {
 		t.Fatalf("processes named limpid %s: %v, want one", name, out)
 	}
