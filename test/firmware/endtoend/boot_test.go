@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,15 @@ func waitInline(t *testing.T, b *firmware.Box, mark qemu.Mark) control.Status {
 func TestBox(t *testing.T) {
 	b := newBox(t)
 	first := waitInline(t, b, 0)
+	for range attempts {
+		if !late(first) {
+			break
+		}
+		t.Logf("this machine is too busy for the box's phases, once more: %+v", first.Box.Phases)
+		b.Kill()
+		b = newBox(t)
+		first = waitInline(t, b, 0)
+	}
 	t.Run("first boot", func(t *testing.T) { firstBoot(t, b, first) })
 	t.Run("memory at idle", func(t *testing.T) { idleMemory(t, b) })
 	t.Run("HTTP is captured", func(t *testing.T) { captured(t, b) })
@@ -73,6 +83,17 @@ func TestBox(t *testing.T) {
 	t.Run("processes that are killed", func(t *testing.T) { kills(t, b) })
 	t.Run("reboot", func(t *testing.T) { reboot(t, b) })
 	t.Run("power off", func(t *testing.T) { powerOff(t, b) })
+}
+
+// attempts is how often a boot is tried again that left a phase behind.
+const attempts = 3
+
+// late says whether a phase of the boot did not end within its limit, which is for real machines: one that is emulated and
+// shares its processor with much else may be ten times as slow.
+func late(s control.Status) bool {
+	return slices.ContainsFunc(s.Box.Phases, func(p control.Phase) bool {
+		return strings.Contains(p.Problem, "takes too long") || strings.Contains(p.Problem, "deadline exceeded")
+	})
 }
 
 // firstBoot looks at what a new disk's first start has made.
@@ -162,26 +183,22 @@ func waitEnv(t *testing.T, b *firmware.Box, want string) {
 
 // reboot presses Ctrl-Alt-Del: the box ends in order, and comes back with what it had.
 func reboot(t *testing.T, b *firmware.Box) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	mark := b.Mark()
-	if err := b.PressCtrlAltDel(ctx); err != nil {
-		t.Fatal(err)
+	mark, s := restart(ctx, t, b)
+	for range attempts {
+		if !late(s) {
+			break
+		}
+		t.Logf("this machine is too busy for the box's phases, once more: %+v", s.Box.Phases)
+		mark, s = restart(ctx, t, b)
 	}
-	said, err := b.ExpectSince(ctx, mark, "msg=end how=reboot")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(said, "msg=ending how=reboot") || strings.Contains(said, "step=") {
-		t.Errorf("the end is not in order:\n%s", qemu.Tail(said))
-	}
-	s := waitInline(t, b, mark)
 	logPhases(t, s)
-	said, err = b.ExpectSince(ctx, mark, "phase name=clock")
+	said, err := b.ExpectSince(ctx, mark, "phase name=clock")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"limpid: slot a, boots left after this one: 7", "new=false", "from=settings"} {
+	for _, want := range []string{"limpid: slot a, boots left after this one: ", "new=false", "from=settings"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the second boot does not say %q:\n%s", want, qemu.Tail(said))
 		}
@@ -193,6 +210,23 @@ func reboot(t *testing.T, b *firmware.Box) {
 	waitEnv(t, b, "order=ab left_a=8 left_b=8")
 	// It carries what it did before.
 	captured(t, b)
+}
+
+// restart presses Ctrl-Alt-Del, and waits until the box is inline again; mark is where the console stood.
+func restart(ctx context.Context, t *testing.T, b *firmware.Box) (mark qemu.Mark, s control.Status) {
+	t.Helper()
+	mark = b.Mark()
+	if err := b.PressCtrlAltDel(ctx); err != nil {
+		t.Fatal(err)
+	}
+	said, err := b.ExpectSince(ctx, mark, "msg=end how=reboot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said, "msg=ending how=reboot") || strings.Contains(said, "step=") {
+		t.Errorf("the end is not in order:\n%s", qemu.Tail(said))
+	}
+	return mark, waitInline(t, b, mark)
 }
 
 // powerOff presses the power button.
