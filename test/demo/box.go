@@ -38,6 +38,12 @@ func (d *demo) startBox(ctx context.Context) error {
 		return err
 	}
 	d.screen.blank()
+	d.screen.say("The box gets an address of its own by a file on its disk, as from a stick:")
+	d.screen.output(boxSettings)
+	if err := putSettings(ctx, disk.File, d.lab.Dir()); err != nil {
+		return err
+	}
+	d.screen.blank()
 	d.screen.say("Switching on a machine with a copy of it: UEFI firmware, two network cards, every instruction emulated. Its serial console:")
 	d.telltale = &telltale{screen: d.screen}
 	d.box = &boxed{Box: &firmware.Box{
@@ -56,6 +62,10 @@ func (d *demo) startBox(ctx context.Context) error {
 	}
 	d.screen.holds("inline %d s after it was switched on", int(time.Since(d.box.begun).Seconds()))
 	d.telltale.turn(silent)
+	if err := d.showPage(ctx); err != nil {
+		return err
+	}
+	d.screen.holds("the box's own page answers at its own address")
 	if err := d.showScreen(ctx); err != nil {
 		return err
 	}
@@ -162,7 +172,13 @@ func (d *demo) stayBox(ctx context.Context) error {
 		return err
 	}
 	d.screen.blank()
-	d.screen.say("The box has no web page yet: it is reached by its console, which reads what you type here. A line is sent when you press Enter: b is bypass, s a shell (limpid status, limpid flows, limpid rules), o switches it off.")
+	url, err := d.forwardPage(ctx)
+	if err != nil {
+		return err
+	}
+	d.screen.say("Its page, for a browser on this machine:")
+	d.screen.suggest("", url)
+	d.screen.say("Its console reads what you type here, when you press Enter: b is bypass, s a shell (limpid status, limpid flows, limpid rules), o switches it off.")
 	d.screen.say("As root in another terminal:")
 	in := func(host, command string) string {
 		return "ip netns exec " + d.lab.Node(host).Namespace() + " " + command

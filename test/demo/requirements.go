@@ -12,7 +12,7 @@ import (
 func (d *demo) requirements() error {
 	tools := []string{"nginx", "curl", "wget"}
 	if d.whole {
-		tools = append(tools, "qemu-system-x86_64", "grub-mkimage")
+		tools = append(tools, "qemu-system-x86_64", "grub-mkimage", "mcopy")
 	}
 	if err := lab.Requirements(tools...); err != nil {
 		return err

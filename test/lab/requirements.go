@@ -57,7 +57,7 @@ func debianPackage(tool string) string {
 		"nft": "nftables", "ab": "apache2-utils", "aria2c": "aria2", "apache2": "apache2-bin", "node": "nodejs",
 		"ssh": "openssh-client", "scp": "openssh-client", "ssh-keygen": "openssh-client", "/usr/sbin/sshd": "openssh-server",
 		"aiosmtpd": "python3-aiosmtpd", "/usr/bin/python3": "python3", "go": "golang-go",
-		"qemu-system-x86_64": "qemu-system-x86", "grub-mkimage": "grub-common",
+		"qemu-system-x86_64": "qemu-system-x86", "grub-mkimage": "grub-common", "mcopy": "mtools",
 	}[tool]
 	if !ok {
 		return tool
