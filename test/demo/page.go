@@ -19,7 +19,9 @@ import (
 const boxAddress = "10.77.0.50"
 
 // boxSettings is what an owner puts on the stick: see docs/boot.md.
-const boxSettings = `[management]
+const boxSettings = `[bridge]
+ports = ["eth0", "eth1"]  # towards the clients, towards the servers
+[management]
 address = "` + boxAddress + `/24"
 `
 
@@ -49,7 +51,7 @@ func (d *demo) showPage(ctx context.Context) error {
 		}
 		select {
 		case <-waiting.Done():
-			return err
+			return fmt.Errorf("wait for the box's page: %w", err)
 		case <-time.After(time.Second):
 		}
 	}
