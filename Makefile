@@ -21,6 +21,7 @@ BENCH    ?= -vm -profile proxy,gate
 SOAK        ?= 10m
 CONNECTIONS ?= 7500
 # How often `make powercuts` pulls the plug.
+UPDATE_CUTS   ?= 50
 SETTINGS_CUTS ?= 200
 
 REPORT := .tools/testreport
@@ -103,10 +104,11 @@ vm: $(REPORT) ## Only the tests on a 6.12 kernel in a virtual machine: broute, m
 	@.ci/deps vm
 	@$(REPORT) run -v -record out/report/vm.json -- $(GOTEST) -p 1 -timeout 20m ./test/vm/... ./test/wirevm/...
 
-powercuts: ## Cut the power SETTINGS_CUTS (200) times while settings are written (root; two minutes)
+powercuts: ## Cut the power UPDATE_CUTS (50) times in updates, SETTINGS_CUTS (200) times while settings are written (root; an hour)
 	@.ci/root test
 	@.ci/deps test
 	@LIMPID_SETTINGS_CUTS=$(SETTINGS_CUTS) go test $(GOTEST) -v -timeout 30m -run '^TestSettingsWhole$$' ./test/firmware/poweron
+	@LIMPID_UPDATE_CUTS=$(UPDATE_CUTS) go test $(GOTEST) -v -timeout 3h -run '^TestUpdate$$' ./test/firmware/falls
 
 fuzz: ## Run each fuzz target for FUZZTIME (60s), two at a time
 	@.ci/deps build

@@ -1,7 +1,9 @@
 package qemu
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -154,6 +156,52 @@ func (p *Process) Off() <-chan struct{} { return p.off }
 func (p *Process) Wait() error {
 	<-p.off
 	return p.err
+}
+
+// Freeze stops the machine's processors and devices wherever they are while f runs: its disk is then what it would be if
+// the plug was pulled at this moment, since all that the machine was told is written has been given to the image.
+func (p *Process) Freeze(f func() error) error {
+	pid := p.cmd.Process.Pid
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		return fmt.Errorf("freeze machine: %w", err)
+	}
+	err := awaitStop(pid)
+	if err == nil {
+		err = f()
+	}
+	if goOn := unix.Kill(pid, unix.SIGCONT); goOn != nil {
+		err = errors.Join(err, fmt.Errorf("unfreeze machine: %w", goOn))
+	}
+	return err
+}
+
+// awaitStop waits until each thread of a process has stopped (proc_pid_stat(5)): a write that has begun ends first.
+func awaitStop(pid int) error {
+	for ; ; time.Sleep(time.Millisecond) {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil {
+			return err
+		}
+		stopped := len(threads) > 0
+		for _, name := range threads {
+			stat, err := os.ReadFile(name)
+			if err != nil {
+				continue // that thread has ended
+			}
+			// The state is behind the name in parentheses, which may hold anything.
+			_, after, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')'):]), " ")
+			switch after[:min(1, len(after))] {
+			case "T":
+			case "Z", "X", "":
+				return errors.New("freeze machine: it is off")
+			default:
+				stopped = false
+			}
+		}
+		if stopped {
+			return nil
+		}
+	}
 }
 
 // Kill pulls the plug and returns when the machine is off. What it has written to its disk stays written.
