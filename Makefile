@@ -31,6 +31,10 @@ GOTEST := -count=1
 UNIT    = $$(go list ./... | grep -v '^limpid/test\(/\|$$\)')
 # Labs in which limpid itself is built with the race detector. Their times say nothing then, so tests of times are not among them.
 RACED   = ./test/wire ./test/scenarios ./test/clients
+# What boots virtual machines, two at a time: each waits as much as it computes, and nothing in one depends on another's
+# times. The labs on this kernel run one by one.
+MACHINES = ./test/vm/... ./test/wirevm/... ./test/medium/... ./test/firmware/...
+LABS     = $$(go list ./test/... | grep -vE '^limpid/test/(vm|wirevm|medium|firmware)(/|$$)')
 # Hidden folders hold caches and tools, but for .ci.
 GOFILES = $$(find * .ci -name '*.go')
 
@@ -62,7 +66,8 @@ test: ## Everything: install what is missing, check, lab and VM tests, one run o
 	@rm -rf out/report
 	@.ci/deps test
 	@$(MAKE) check unit-race
-	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m ./test/...
+	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m $(LABS)
+	@$(REPORT) run -v -record out/report/machines.json -- $(GOTEST) -p 2 -timeout 30m $(MACHINES)
 	@$(MAKE) lab DEMO_ONCE=1
 	@$(MAKE) demo DEMO_ONCE=1
 	@$(MAKE) fuzz
