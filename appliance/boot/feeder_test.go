@@ -24,29 +24,33 @@ func (w *fakeWatchdog) Close() error           { w.closed = true; return nil }
 // The watchdog is fed while somebody vouches for the box, and starves when nobody does.
 func TestFeeder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		pass := func(d time.Duration) {
+			time.Sleep(d)
+			synctest.Wait() // the feeder's own timer may be due at the same moment
+		}
 		f := newFeeder(newLog(newJournal()))
 		w := &fakeWatchdog{timeout: 30 * time.Second}
 		ctx, stop := context.WithCancel(t.Context())
 		go f.run(ctx)
 		f.limit(10 * time.Second)
 		f.use(w)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if w.fed < 5 {
 			t.Errorf("fed %d times in 5 s", w.fed)
 		}
 		f.allow(time.Second) // takes nothing back
-		time.Sleep(60 * time.Second)
+		pass(60 * time.Second)
 		if since := time.Since(w.last); since < 54*time.Second || since > 56*time.Second {
 			t.Errorf("last fed %v ago", since)
 		}
 		f.allow(3 * time.Second)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if since := time.Since(w.last); since > time.Second {
 			t.Errorf("not fed for %v", since)
 		}
 		f.limit(0) // takes back
 		fed := w.fed
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if w.fed != fed {
 			t.Error("fed when it must not be")
 		}
