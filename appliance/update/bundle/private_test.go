@@ -3,33 +3,9 @@ package bundle
 import (
 	"errors"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// A key of ours with a password is one of minisign's. (This takes some seconds
-// and 1 GiB of memory: so much is spent on who guesses.)
-func TestNewKeyIsMinisigns(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	public, private, err := NewKey("a secret")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string][]byte{"k.pub": public, "k.key": private, "text": []byte("text")} {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	command := exec.CommandContext(t.Context(), "minisign", "-S", "-s", "k.key", "-m", "text")
-	command.Dir, command.Stdin = dir, strings.NewReader("a secret\n")
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("minisign: %v: %s", err, out)
-	}
-	run(t, dir, "minisign", "-V", "-p", "k.pub", "-m", "text")
-}
 
 func TestReadKey(t *testing.T) {
 	// Encrypted by minisign's rules with the least there is to compute.
@@ -70,5 +46,4 @@ func TestReadKey(t *testing.T) {
 	if key, err = ReadKey(private, never); err != nil || !keys[0].Equal(key.Public()) {
 		t.Errorf("%v, %v", key.Public(), err)
 	}
-
 }
