@@ -11,6 +11,7 @@ import (
 
 	"limpid/appliance/clock"
 	"limpid/appliance/control"
+	"limpid/appliance/durable"
 )
 
 // clockPath holds the time at which the box was last known to run, in seconds since 1970.
@@ -90,7 +91,7 @@ func saveClock(b *Box, _ Ending) error {
 	onDisk := b.onDisk
 	b.mu.Unlock()
 	if onDisk {
-		err = errors.Join(err, replaceFile(filepath.Clean(clockPath), []byte(strconv.FormatInt(now.Unix(), 10)+"\n"), 0o600))
+		err = errors.Join(err, durable.Replace(filepath.Clean(clockPath), []byte(strconv.FormatInt(now.Unix(), 10)+"\n"), 0o600))
 	}
 	return err
 }

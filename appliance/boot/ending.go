@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/appliance/control"
+	"limpid/appliance/durable"
 )
 
 // Kind is how the box ends.
@@ -185,7 +186,7 @@ func saveLog(b *Box, _ Ending) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("save log: %w", err)
 	}
-	return replaceFile(path, b.journal.content(), 0o640)
+	return durable.Replace(path, b.journal.content(), 0o640)
 }
 
 // unmountAll leaves file systems clean.

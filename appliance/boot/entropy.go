@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"limpid/appliance/control"
+	"limpid/appliance/durable"
 )
 
 // seedSize is in bytes: what the kernel's generator holds, twice.
@@ -32,5 +33,5 @@ func mixEntropy(_ context.Context, b *Box) error {
 	}
 	fresh := make([]byte, seedSize)
 	_, _ = rand.Read(fresh) // never fails (Go 1.24)
-	return replaceFile(path, fresh, 0o600)
+	return durable.Replace(path, fresh, 0o600)
 }

@@ -16,6 +16,7 @@ import (
 
 	"limpid/appliance/clock"
 	"limpid/appliance/control"
+	"limpid/appliance/durable"
 )
 
 // resolvPath is read by everybody on the box who looks names up (resolv.conf(5)).
@@ -103,7 +104,7 @@ func writeResolver(path string, servers []netip.Addr) error {
 	for _, s := range servers {
 		text = fmt.Appendf(text, "nameserver %s\n", s)
 	}
-	return replaceFile(path, text, 0o644)
+	return durable.Replace(path, text, 0o644)
 }
 
 // followNetwork is network.run of this box.

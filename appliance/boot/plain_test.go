@@ -194,22 +194,3 @@ func TestPasswordIsReset(t *testing.T) {
 		t.Errorf("%v, %v", was, err)
 	}
 }
-
-func TestReplaceFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	for _, text := range []string{"one", "two, longer", "3"} {
-		if err := replaceFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := os.ReadFile(path); err != nil || string(got) != text {
-			t.Errorf("%q, %v", got, err)
-		}
-	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
-		t.Errorf("left behind: %v, %v", entries, err)
-	}
-	if err := replaceFile(filepath.Join(dir, "none", "file"), nil, 0o600); err == nil || !strings.HasPrefix(err.Error(), "write ") {
-		t.Error(err)
-	}
-}

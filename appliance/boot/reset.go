@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"limpid/appliance/config"
+	"limpid/appliance/durable"
 )
 
 // PasswordPath is where the page's password is kept, by whoever sets one.
@@ -37,7 +38,7 @@ func resetNetwork(path, good string) error {
 	if _, err := config.Parse(path, text); err != nil {
 		return fmt.Errorf("reset network: %w", err)
 	}
-	return replaceFile(path, text, 0o600)
+	return durable.Replace(path, text, 0o600)
 }
 
 // ResetPassword forgets the page's password, and says whether there was one.

@@ -10,6 +10,7 @@ import (
 
 	"limpid/appliance/config"
 	"limpid/appliance/control"
+	"limpid/appliance/durable"
 )
 
 // Places of configurations.
@@ -103,7 +104,7 @@ func writeDefaults(ports [2]string, asSettings bool) error {
 		return fmt.Errorf("write defaults: %w", err)
 	}
 	if asSettings {
-		return replaceFile(settingsPath, text, 0o600)
+		return durable.Replace(settingsPath, text, 0o600)
 	}
 	return nil
 }
@@ -137,7 +138,7 @@ func keepGood(path string, text []byte, good string) error {
 	if old, err := os.ReadFile(good); err == nil && bytes.Equal(old, text) {
 		return nil
 	}
-	return replaceFile(good, text, 0o600)
+	return durable.Replace(good, text, 0o600)
 }
 
 // takeSettings runs the box with settings that were changed.

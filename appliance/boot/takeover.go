@@ -15,6 +15,7 @@ import (
 
 	"limpid/appliance/config"
 	"limpid/appliance/disk"
+	"limpid/appliance/durable"
 )
 
 // settingsName is the file that is taken over from a stick.
@@ -87,7 +88,7 @@ func take(files []brought, settings, taken string) (from string, err error) {
 			errs = append(errs, fmt.Errorf("take settings over from %s: %w", f.from, err))
 			continue
 		}
-		if err := replaceFile(settings, f.text, 0o600); err != nil {
+		if err := durable.Replace(settings, f.text, 0o600); err != nil {
 			return "", errors.Join(append(errs, err)...)
 		}
 		var sums strings.Builder
@@ -96,7 +97,7 @@ func take(files []brought, settings, taken string) (from string, err error) {
 				sums.WriteString(there.sum() + "\n")
 			}
 		}
-		return f.from, errors.Join(append(errs, replaceFile(taken, []byte(sums.String()), 0o600))...)
+		return f.from, errors.Join(append(errs, durable.Replace(taken, []byte(sums.String()), 0o600))...)
 	}
 	return "", errors.Join(errs...)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/appliance/disk"
+	"limpid/appliance/durable"
 )
 
 // The binary of these tests is also process 1 of a machine whose power is cut
@@ -66,12 +67,12 @@ func writeSettings() error {
 		return err
 	}
 	for n := 1; ; n++ {
-		if err := replaceFile(settingsPath, numbered(n), 0o600); err != nil {
+		if err := durable.Replace(settingsPath, numbered(n), 0o600); err != nil {
 			return err
 		}
 		fmt.Printf("writer: settings %d are there\n", n)
 		if n%10 == 0 { // another file of process 1's, in the same folder
-			if err := replaceFile(filepath.Join(configDir, "clock"), numbered(n), 0o600); err != nil {
+			if err := durable.Replace(filepath.Join(configDir, "clock"), numbered(n), 0o600); err != nil {
 				return err
 			}
 		}

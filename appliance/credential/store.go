@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"limpid/appliance/durable"
 )
 
 // Names of the files.
@@ -46,36 +48,10 @@ func (s *Store) write(name string, data []byte) error {
 		s.memory[name] = data
 		return nil
 	}
-	return replace(filepath.Join(s.dir, name), data)
+	return durable.Replace(filepath.Join(s.dir, name), data, 0o600)
 }
 
 func (s *Store) onDisk() bool {
 	info, err := os.Stat(s.dir)
 	return err == nil && info.IsDir()
-}
-
-// replace gives a file other contents, for root alone, so that after a power cut
-// there are the old ones or the new ones (fsync(2)).
-func replace(path string, data []byte) error {
-	fresh := path + ".new"
-	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(fresh))
-	}
-	if err := os.Rename(fresh, path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer dir.Close()
-	if err := dir.Sync(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package boot
+package durable
 
 import (
 	"errors"
@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 )
 
-// replaceFile gives a file other contents so that after a power cut at any moment
+// Replace gives a file other contents so that after a power cut at any moment
 // there are the old ones or the new ones: written aside, forced to the disk, renamed,
 // and the folder forced to the disk too (fsync(2)).
-func replaceFile(path string, data []byte, perm os.FileMode) error {
+func Replace(path string, data []byte, perm os.FileMode) error {
 	fresh := path + ".new"
 	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
