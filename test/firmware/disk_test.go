@@ -3,6 +3,7 @@ package firmware
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -54,10 +55,8 @@ func testRoot(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "init"), "./init")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, &exec.Error{Name: "go build ./init: " + string(out), Err: err}
+	if err := compileInit(ctx, filepath.Join(dir, "init")); err != nil {
+		return nil, err
 	}
 	program, err := os.ReadFile(filepath.Join(dir, "init"))
 	if err != nil {
@@ -82,6 +81,16 @@ func testRoot(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return w.EncodeAll(archive, nil), nil
+}
+
+// compileInit builds the process 1 of folder init.
+func compileInit(ctx context.Context, program string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "./init")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build ./init: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // testDisk is a disk under test.

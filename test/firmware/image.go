@@ -55,13 +55,8 @@ func (i Image) Make(ctx context.Context) (string, error) {
 	limpid, tool := filepath.Join(dir, name+".limpid"), filepath.Join(dir, "tool")
 	source, parts := i.source(limpid)
 	parts = append(parts, tool)
-	for _, build := range [][]string{
-		{"-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version=" + i.Version, "-o", limpid, "./appliance"},
-		{"-trimpath", "-buildvcs=false", "-o", tool, "./image"},
-	} {
-		if err := i.run(ctx, "go", append([]string{"build"}, build...)...); err != nil {
-			return "", err
-		}
+	if err := errors.Join(i.buildLimpid(ctx, limpid), i.run(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", tool, "./image")); err != nil {
+		return "", err
 	}
 	key, err := i.key(parts...)
 	if err != nil {
@@ -94,6 +89,11 @@ func (i Image) Make(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("keep image: %w", err)
 	}
 	return image, nil
+}
+
+// buildLimpid builds the limpid of the image.
+func (i Image) buildLimpid(ctx context.Context, program string) error {
+	return i.run(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version="+i.Version, "-o", program, "./appliance")
 }
 
 // name begins the names of the image's files in the cache.

@@ -35,14 +35,12 @@ func imageTool(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// buildInit builds the process 1 of folder init.
+// buildInit gives a program: the process 1 of folder init.
 func buildInit(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "init")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./init")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build ./init: %v\n%s", err, out)
+	if err := compileInit(t.Context(), program); err != nil {
+		t.Fatal(err)
 	}
 	return program
 }

@@ -78,6 +78,14 @@ const bootLimit = 5 * time.Minute
 // start switches a machine on with this disk, nil for none.
 func start(t *testing.T, disk *NBD) (*Machine, context.Context) {
 	t.Helper()
+	return switchOn(t, bootLimit, func(_ context.Context, w world, _ string) Hardware {
+		return Hardware{Kernel: w.kernel, Root: w.root, Append: "limpid.slot=a", Disk: disk}
+	})
+}
+
+// switchOn switches a machine on for so long, in a folder of its own.
+func switchOn(t *testing.T, limit time.Duration, hardware func(context.Context, world, string) Hardware) (*Machine, context.Context) {
+	t.Helper()
 	w, err := makeWorld()
 	if err != nil {
 		t.Fatal(err)
@@ -86,8 +94,10 @@ func start(t *testing.T, disk *NBD) (*Machine, context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
-	m, err := Start(ctx, Hardware{Dir: dir, Kernel: w.kernel, Root: w.root, Append: "limpid.slot=a", Disk: disk})
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	h := hardware(ctx, w, dir)
+	h.Dir = dir
+	m, err := Start(ctx, h)
 	if err != nil {
 		t.Fatal(err)
 	}

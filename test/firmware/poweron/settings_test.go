@@ -80,41 +80,23 @@ func TestSettingsWhole(t *testing.T) {
 // startWriter starts a machine whose process 1 is the test binary of appliance/boot, which writes settings for ever.
 func startWriter(t *testing.T, disk *NBD) (*Machine, context.Context) {
 	t.Helper()
-	w, err := makeWorld()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("", "lp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*bootLimit)
-	program := filepath.Join(dir, "writer")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-ldflags", "-s -w", "-o", program, "limpid/appliance/boot")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the tests of appliance/boot: %v\n%s", err, out)
-	}
-	root := filepath.Join(dir, "root")
-	if err := (vm.Root{
-		Kernel: w.kernel, Init: program, Programs: []string{"mke2fs", "e2fsck", "resize2fs"},
-		Files:   map[string]string{"/etc/mke2fs.conf": "/etc/mke2fs.conf"},
-		Modules: []string{"virtio_pci", "virtio_blk", "ext4", "crc32c_generic"},
-	}).Write(ctx, root); err != nil {
-		t.Fatal(err)
-	}
-	m, err := Start(ctx, Hardware{Dir: dir, Kernel: w.kernel, Root: root, Append: "LIMPID_WRITER=1", Disk: disk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		m.Kill()
-		cancel()
-		m.LAN.Close()
-		m.WAN.Close()
-		_ = os.RemoveAll(dir)
+	return switchOn(t, 2*bootLimit, func(ctx context.Context, w world, dir string) Hardware {
+		program := filepath.Join(dir, "writer")
+		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-ldflags", "-s -w", "-o", program, "limpid/appliance/boot")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("build the tests of appliance/boot: %v\n%s", err, out)
+		}
+		root := filepath.Join(dir, "root")
+		if err := (vm.Root{
+			Kernel: w.kernel, Init: program, Programs: []string{"mke2fs", "e2fsck", "resize2fs"},
+			Files:   map[string]string{"/etc/mke2fs.conf": "/etc/mke2fs.conf"},
+			Modules: []string{"virtio_pci", "virtio_blk", "ext4", "crc32c_generic"},
+		}).Write(ctx, root); err != nil {
+			t.Fatal(err)
+		}
+		return Hardware{Kernel: w.kernel, Root: root, Append: "LIMPID_WRITER=1", Disk: disk}
 	})
-	return m, ctx
 }
 
 // lastThere gives the last settings that process 1 has said to be on the disk.
