@@ -29,13 +29,13 @@ func (s Spec) toClientChains(name string, f family) []chain {
 		{"before the server was heard: back the way the client came", tuple.writeReverse(own.slot)},
 		{"the flow is over: as the server's side sent", tuple.writeSame(other.ended)},
 	}
+	left := exit{"it was over before the server was heard: back the way the client's frames came", tuple.writeReverse(own.ended)}
 	if s.OwnPorts {
 		macs = []exit{
 			{"back the way the client's frames come", tuple.writeReverse(own.slot)},
-			{"the flow is over: back the way they came", tuple.writeReverse(own.ended)},
 		}
 	}
-	return s.outChains(name, tuple, own, other, nil, macs)
+	return s.outChains(name, tuple, own, other, nil, macs, left)
 }
 
 func (s Spec) toServerChains(name string, f family) []chain {
@@ -46,10 +46,10 @@ func (s Spec) toServerChains(name string, f family) []chain {
 		{"before the client was answered: as it asked", tuple.writeSame(asked)},
 		{"the flow is over: as the client sent", tuple.writeSame(other.ended)},
 	}
+	left := exit{"nothing is left of the client: back the way the server's frames came", tuple.writeReverse(own.ended)}
 	if s.OwnPorts {
 		macs = []exit{
 			{"back the way the server's answers come", tuple.writeReverse(own.slot)},
-			{"the flow is over: back the way they came", tuple.writeReverse(own.ended)},
 		}
 	}
 	expect := []statement{syn(), client.mapped(asked), client.learn(asked, 0)}
@@ -60,7 +60,7 @@ func (s Spec) toServerChains(name string, f family) []chain {
 		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
 		{why: "expect the server's answers", parts: append(expect, tuple.forget(own.ended), tuple.remove(own.said), accept())},
 		{why: "its answers could not be told: do not ask", parts: []statement{syn(), drop()}},
-	}, macs)
+	}, macs, left)
 }
 
 // exit is a way out for a frame: the MACs it gets there.
@@ -70,8 +70,9 @@ type exit struct {
 }
 
 // outChains are the chains for what we send on one leg: nearly all frames find
-// their MACs by the first of the exits.
-func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit) []chain {
+// their MACs by the first of the exits. left is the last way out, when all that is
+// left of the flow is where the frames of its own peer came from.
+func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit, left exit) []chain {
 	over, macs := name+"_over", name+"_macs"
 	legs := s.tied(own, other)
 	rules := append([]rule{{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}}}, beginnings...)
@@ -89,7 +90,7 @@ func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rul
 	rules = append(rules, overRules(tuple, legs, over)...)
 	rules = append(rules, rule{why: "on its way", parts: []statement{follow(macs)}})
 	known := chain{name: macs}
-	for _, w := range exits {
+	for _, w := range append(exits, left) {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
 	return []chain{s.overChain(over, tuple, legs), known, {name: name, rules: rules}}

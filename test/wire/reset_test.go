@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,4 +81,22 @@ func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
 	close(goOn)
 	must(t, <-received)
 	eventually(t, "the slot to come back", func() bool { return count("down4")+count("up4") == 0 })
+}
+
+// TestClientOfASilentServerIsReset kills the proxy with something unread of a client
+// whose server never said a word: that reset takes its MACs from nobody but the client.
+func TestClientOfASilentServerIsReset(t *testing.T) {
+	l, p := inline(t, basic+"[intercept]\nhandshake = \"accept\"\n")
+	conn := dial(t, l.C1, "10.80.254.7:80") // in lab.Silent4
+	eventually(t, "the proxy to hold the flow", func() bool { return status(t, p).Flows.Active == 1 })
+	pid := child("proxy")(t, p)
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	stopped(t, pid)
+	_, err := conn.Write([]byte("\x00"))
+	must(t, err)
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	must(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the client heard %v, want a reset", err)
+	}
 }
