@@ -9,7 +9,7 @@ import (
 // tools is what the package runs; each is in .ci/deps.
 func tools() []string {
 	return []string{
-		"curl", "wget", "aria2c", "axel", "apt-get", "git", "chromium", "ab", "wrk", "lftp", "busybox", "ssh", "scp", "ssh-keygen",
+		"curl", "wget", "aria2c", "apt-get", "git", "chromium", "ab", "wrk", "lftp", "busybox", "ssh", "scp", "ssh-keygen",
 		"openssl", "swaks", "nginx", "apache2", "lighttpd", "node", "aiosmtpd", "/usr/sbin/sshd", "/usr/bin/python3", "unshare",
 	}
 }

@@ -64,8 +64,7 @@ func downloadScenarios() []scenario {
 		parts("lftp, parts", "lftp", 2, "-c", "set net:max-retries 1; pget -n 5 "+url("/big.bin")+" -o out"),
 		parts("aria2", "aria2c", 4, "--no-conf", "-x8", "-s8", "-k1M", "-o", "out", url("/big.bin")),
 		parts("aria2, two servers", "aria2c", 4, "--no-conf", "-x4", "-s8", "-k1M", "-o", "out", url("/big.bin"), "http://"+apache+"/big.bin", "http://"+lighttpd+"/big.bin"),
-		parts("axel", "axel", 4, "-q", "-n", "8", "-o", "out", url("/big.bin")),
-		parts("axel, lighttpd", "axel", 2, "-q", "-n", "6", "-o", "out", "http://"+lighttpd+"/big.bin"),
+		parts("aria2, lighttpd", "aria2c", 2, "--no-conf", "-x6", "-s6", "-k1M", "-o", "out", "http://"+lighttpd+"/big.bin"),
 	}
 	return append(list, loadScenarios()...)
 }
