@@ -75,7 +75,10 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"not synchronized":    {change(func(b []byte) []byte { b[0] |= 3 << 6; return b }), true},
 		"go away (stratum 0)": {change(func(b []byte) []byte { b[1] = 0; return b }), true},
 		"stratum 16":          {change(func(b []byte) []byte { b[1] = 16; return b }), true},
-		"sent before it came": {change(func(b []byte) []byte { b[receiveAt+3] += 9; return b }), true},
+		"sent before it came": {change(func(b []byte) []byte {
+			binary.BigEndian.PutUint32(b[receiveAt:], binary.BigEndian.Uint32(b[receiveAt:])+9)
+			return b
+		}), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			offset, err := Ask(t.Context(), server(t, c.answer))
