@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -40,7 +41,12 @@ func (b *box) person(t *testing.T) *person {
 	must(t, lab.Requirements(browser.Program))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	t.Cleanup(cancel)
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "browser-")
+	must(t, err)
+	// A browser's last processes write into it for a moment after it has ended.
+	t.Cleanup(func() {
+		eventually(t, "the browser's folder to go", func() bool { return os.RemoveAll(dir) == nil })
+	})
 	cmd := b.C1.Command(ctx, browser.Program, browser.Arguments(dir)...)
 	cmd.Env = []string{"HOME=" + dir, "PATH=/usr/bin:/bin"}
 	tab, err := browser.Open(ctx, cmd, cmd.Cmd)
