@@ -29,7 +29,7 @@ func (s Spec) toClientChains(name string, f family) []chain {
 		{"before the server was heard: back the way the client came", tuple.writeReverse(own.slot)},
 		{"the flow is over: as the server's side sent", tuple.writeSame(other.ended)},
 	}
-	left := exit{"it was over before the server was heard: back the way the client's frames came", tuple.writeReverse(own.ended)}
+	left := exit{"the flow is over, and no server's frames tell its MACs: back the way the client's came", tuple.writeReverse(own.ended)}
 	if s.OwnPorts {
 		macs = []exit{
 			{"back the way the client's frames come", tuple.writeReverse(own.slot)},
@@ -46,7 +46,7 @@ func (s Spec) toServerChains(name string, f family) []chain {
 		{"before the client was answered: as it asked", tuple.writeSame(asked)},
 		{"the flow is over: as the client sent", tuple.writeSame(other.ended)},
 	}
-	left := exit{"nothing is left of the client: back the way the server's frames came", tuple.writeReverse(own.ended)}
+	left := exit{"the flow is over, and no client's frames tell its MACs: back the way the server's came", tuple.writeReverse(own.ended)}
 	if s.OwnPorts {
 		macs = []exit{
 			{"back the way the server's answers come", tuple.writeReverse(own.slot)},
