@@ -29,6 +29,42 @@ type box struct {
 	err    error
 	asked  int // for its status
 	ordeal []time.Duration
+
+	pages   []control.LogPage // of its log, one after another
+	queries []control.LogQuery
+	flows   control.FlowList
+	reset   []uint64
+}
+
+func (b *box) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queries = append(b.queries, query)
+	if query.Filter["status"] == "bad" {
+		return control.LogPage{}, errors.New(`filter status="bad": want a number like 404, or a class like 4xx`)
+	}
+	if len(b.pages) == 0 {
+		return control.LogPage{Cursor: "run.9"}, b.err
+	}
+	page := b.pages[0]
+	b.pages = b.pages[1:]
+	return page, b.err
+}
+
+func (b *box) Flows(context.Context, int) (control.FlowList, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.flows, b.err
+}
+
+func (b *box) ResetFlow(_ context.Context, id uint64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if id == 404 {
+		return errors.New("no such flow")
+	}
+	b.reset = append(b.reset, id)
+	return b.err
 }
 
 func (b *box) Status(context.Context) (control.Status, error) {

@@ -25,13 +25,17 @@ func (p *Page) showLive(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) view(r *http.Request) view {
-	l := p.watcher.now()
-	v := viewOf(l, l.err == nil && p.sessions.valid(r, l.hash), p.clock())
-	v.Style, v.Script, v.Icon = p.assets.address["style.css"], p.assets.address["live.js"], p.assets.address["icon.svg"]
+	l, loggedIn := p.visitor(r)
+	v := viewOf(l, loggedIn, p.clock())
+	v.frame = p.frameOf(l, loggedIn, "/", "live.js")
+	v.Title = v.Word
+	if loggedIn {
+		v.Refresh = "/"
+	}
 	return v
 }
 
-func (p *Page) write(w http.ResponseWriter, code int, name string, v view) {
+func (p *Page) write(w http.ResponseWriter, code int, name string, v any) {
 	var b bytes.Buffer
 	if err := p.assets.page.ExecuteTemplate(&b, name, v); err != nil {
 		p.log.Error("cannot make the page", "error", err)

@@ -5,6 +5,12 @@ import "net/http"
 // maxForm bounds what a form may send, in bytes.
 const maxForm = 4 << 10
 
+// What those are told who are not let in.
+const (
+	logFirst   = "Log in to read the log: it tells who asked for what."
+	flowsFirst = "Log in to see the flows: they tell who talks with whom."
+)
+
 // Handler is the page over HTTPS.
 func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -14,6 +20,11 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("POST /login", p.login)
 	mux.HandleFunc("POST /logout", p.logout)
 	mux.HandleFunc("POST /bypass", p.bypass)
+	mux.HandleFunc("GET /log", p.members(logFirst, p.showLog))
+	mux.HandleFunc("GET /log/rows", p.members(logFirst, p.showRows))
+	mux.HandleFunc("GET /log/export/{kind}", p.members(logFirst, p.exportLog))
+	mux.HandleFunc("GET /flows", p.members(flowsFirst, p.showFlows))
+	mux.HandleFunc("POST /flows/{id}/reset", p.members(flowsFirst, p.resetFlow))
 	for name := range p.assets.files {
 		mux.HandleFunc("GET /"+name, p.assets.serve)
 	}

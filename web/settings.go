@@ -21,6 +21,9 @@ type Settings struct {
 type Control interface {
 	Status(ctx context.Context) (control.Status, error)
 	SetBypass(ctx context.Context, on bool, d time.Duration) (control.Status, error)
+	Log(ctx context.Context, query control.LogQuery) (control.LogPage, error)
+	Flows(ctx context.Context, limit int) (control.FlowList, error)
+	ResetFlow(ctx context.Context, id uint64) error
 	Password(ctx context.Context) (control.Password, error)
 	SetPassword(ctx context.Context, change control.PasswordChange) error
 }

@@ -18,6 +18,7 @@ const (
 
 // view is what the page shows.
 type view struct {
+	frame
 	Word, Tone, Why string
 	Since           moment
 	Until           moment // when the ordered bypass ends by itself
@@ -28,15 +29,9 @@ type view struct {
 	Counters []counter
 	Alarms   []string
 	Count    int // of alarms, which whoever has not logged in is told alone
-	Version  string
 
-	LoggedIn, FirstRun, Silent bool
-	Choices                    []choice
-
-	Message string
-	Style   string // addresses of assets
-	Script  string
-	Icon    string
+	FirstRun, Silent bool
+	Choices          []choice
 }
 
 // moment is a time as seen from now. What moves in it moves in the browser by itself,
@@ -60,7 +55,7 @@ const silent = "The box's supervisor does not answer. The kernel bridges new con
 // of errors, counters and the version are for those who have logged in: they tell
 // what is used, by how many, and what it might be open to.
 func viewOf(l look, loggedIn bool, now time.Time) view {
-	v := view{LoggedIn: loggedIn, FirstRun: l.err == nil && l.hash == "", Choices: choices()}
+	v := view{frame: frame{LoggedIn: loggedIn}, FirstRun: l.err == nil && l.hash == "", Choices: choices()}
 	if l.err != nil {
 		v.Silent, v.Word, v.Tone, v.Why = true, "UNKNOWN", bad, silent
 		v.Wire = wireOf(control.Wire{}, v)
@@ -80,7 +75,7 @@ func viewOf(l look, loggedIn bool, now time.Time) view {
 	v.Count = len(alarms)
 	v.Wire = wireOf(s.Wire, v)
 	if loggedIn {
-		v.Alarms, v.Counters, v.Version = alarms, countersOf(s), s.Version
+		v.Alarms, v.Counters = alarms, countersOf(s)
 	}
 	return v
 }
