@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -28,14 +29,9 @@ func (p *Page) setPassword(w http.ResponseWriter, r *http.Request) {
 	case l.hash != "":
 		p.refuse(w, r, http.StatusConflict, "A password has been set already: log in with it. If it was not you, reset it on the console of the box.")
 		return
-	case utf8.RuneCountInString(password) < minPassword:
-		p.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("Choose a password of at least %d characters.", minPassword))
-		return
-	case len(password) > maxPassword:
-		p.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("Choose a password of at most %d bytes.", maxPassword))
-		return
-	case password != r.PostFormValue("again"):
-		p.refuse(w, r, http.StatusBadRequest, "The two passwords are not the same.")
+	}
+	if complaint := unfit(password, r.PostFormValue("again")); complaint != "" {
+		p.refuse(w, r, http.StatusBadRequest, complaint)
 		return
 	}
 	hash, err := p.hasher.hash(r.Context(), password)
@@ -50,6 +46,19 @@ func (p *Page) setPassword(w http.ResponseWriter, r *http.Request) {
 	p.welcome(w, r, hash)
 }
 
+// unfit says why a password cannot be taken; empty: it can.
+func unfit(password, again string) string {
+	switch {
+	case utf8.RuneCountInString(password) < minPassword:
+		return fmt.Sprintf("Choose a password of at least %d characters.", minPassword)
+	case len(password) > maxPassword:
+		return fmt.Sprintf("Choose a password of at most %d bytes.", maxPassword)
+	case password != again:
+		return "The two passwords are not the same."
+	}
+	return ""
+}
+
 func (p *Page) login(w http.ResponseWriter, r *http.Request) {
 	l := p.watcher.now()
 	if l.err != nil {
@@ -60,39 +69,51 @@ func (p *Page) login(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusConflict, "No password has been set yet: choose one.")
 		return
 	}
+	if code, complaint := p.prove(w, r, l.hash, r.PostFormValue("password")); complaint != "" {
+		p.refuse(w, r, code, complaint)
+		return
+	}
+	p.log.Info("login", "from", neighbour(r.RemoteAddr).String())
+	p.welcome(w, r, l.hash)
+}
+
+// prove looks whether a password is the one of hash, as often as the limiter allows
+// from there; it says what is wrong, or nothing.
+func (p *Page) prove(w http.ResponseWriter, r *http.Request, hash, password string) (code int, complaint string) {
 	who := neighbour(r.RemoteAddr)
 	if wait := p.attempts.begin(who); wait > 0 {
 		seconds := int((wait + time.Second - 1) / time.Second)
-		w.Header().Set("Retry-After", fmt.Sprint(seconds))
-		p.refuse(w, r, http.StatusTooManyRequests, fmt.Sprintf("Too many wrong passwords from your address: wait %d s and try again.", seconds))
-		return
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		return http.StatusTooManyRequests, fmt.Sprintf("Too many wrong passwords from your address: wait %d s and try again.", seconds)
 	}
-	password := r.PostFormValue("password")
 	if len(password) > maxPassword {
 		password = "" // none is so long
 	}
-	right, err := p.hasher.check(r.Context(), l.hash, password)
+	right, err := p.hasher.check(r.Context(), hash, password)
 	switch {
 	case err != nil:
 		p.attempts.withdraw(who)
-		p.refuse(w, r, http.StatusServiceUnavailable, sentence(err))
+		return http.StatusServiceUnavailable, sentence(err)
 	case !right:
 		p.log.Warn("wrong password", "from", who.String())
-		p.refuse(w, r, http.StatusForbidden, "That is not the password.")
-	default:
-		p.attempts.succeeded(who)
-		p.log.Info("login", "from", who.String())
-		p.welcome(w, r, l.hash)
+		return http.StatusForbidden, "That is not the password."
 	}
+	p.attempts.succeeded(who)
+	return http.StatusOK, ""
 }
 
 // welcome begins a session and leads back to the page.
 func (p *Page) welcome(w http.ResponseWriter, r *http.Request, hash string) {
+	p.renew(w, r, hash)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// renew begins a session in the place of the one that the request has.
+func (p *Page) renew(w http.ResponseWriter, r *http.Request, hash string) {
 	p.watcher.stale()
 	p.sessions.end(w, r)
 	w.Header().Del("Set-Cookie")
-	p.sessions.begin(w, hash)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	p.sessions.begin(w, r, hash)
 }
 
 func (p *Page) logout(w http.ResponseWriter, r *http.Request) {

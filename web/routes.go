@@ -9,6 +9,8 @@ const maxForm = 4 << 10
 const (
 	logFirst   = "Log in to read the log: it tells who asked for what."
 	flowsFirst = "Log in to see the flows: they tell who talks with whom."
+
+	accessFirst = "Log in to see who else has."
 )
 
 // Handler is the page over HTTPS.
@@ -25,6 +27,9 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("GET /log/export/{kind}", p.members(logFirst, p.exportLog))
 	mux.HandleFunc("GET /flows", p.members(flowsFirst, p.showFlows))
 	mux.HandleFunc("POST /flows/{id}/reset", p.members(flowsFirst, p.resetFlow))
+	mux.HandleFunc("GET /access", p.members(accessFirst, p.showAccess))
+	mux.HandleFunc("POST /access/password", p.members(accessFirst, p.changePassword))
+	mux.HandleFunc("POST /access/sessions/{id}/end", p.members(accessFirst, p.endSession))
 	for name := range p.assets.files {
 		mux.HandleFunc("GET /"+name, p.assets.serve)
 	}

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,7 +28,11 @@ const cookieName = "__Host-limpid"
 type session struct {
 	begun, seen time.Time
 	hash        string // of the password they knew: with another one the session is over
+	from, agent string // where it began, and with which browser
 }
+
+// maxAgent bounds what is kept of a browser's name, in bytes.
+const maxAgent = 200
 
 // sessions are kept in memory, by a digest of what the cookie says: they end with
 // the process, and who can read memory still has no cookie.
@@ -40,14 +48,17 @@ func newSessions(clock func() time.Time) *sessions {
 }
 
 // begin starts a session and sets its cookie.
-func (s *sessions) begin(w http.ResponseWriter, hash string) {
+func (s *sessions) begin(w http.ResponseWriter, r *http.Request, hash string) {
 	token := rand.Text()
 	now := s.clock()
 	s.mu.Lock()
 	for len(s.all) >= maxSessions {
 		s.dropOldest()
 	}
-	s.all[sha256.Sum256([]byte(token))] = &session{begun: now, seen: now, hash: hash}
+	s.all[sha256.Sum256([]byte(token))] = &session{
+		begun: now, seen: now, hash: hash,
+		from: neighbour(r.RemoteAddr).String(), agent: strings.ToValidUTF8(r.UserAgent()[:min(maxAgent, len(r.UserAgent()))], ""),
+	}
 	s.mu.Unlock()
 	setCookie(w, token, int(longestLife/time.Second))
 }
@@ -78,12 +89,60 @@ func (s *sessions) valid(r *http.Request, hash string) bool {
 	if one == nil {
 		return false
 	}
-	if one.hash != hash || now.Sub(one.seen) > idleLife || now.Sub(one.begun) > longestLife {
+	if one.over(hash, now) {
 		delete(s.all, key)
 		return false
 	}
 	one.seen = now
 	return true
+}
+
+// over says whether a session has ended, where hash is of the password that holds.
+func (o *session) over(hash string, now time.Time) bool {
+	return o.hash != hash || now.Sub(o.seen) > idleLife || now.Sub(o.begun) > longestLife
+}
+
+// listed is a session as its owner sees it.
+type listed struct {
+	ID          string // names it, and is not what the cookie says
+	Begun, Seen time.Time
+	From, Agent string
+	Own         bool // of who asks
+}
+
+// list gives the sessions that hold, the one used last first.
+func (s *sessions) list(r *http.Request, hash string) []listed {
+	own, _ := keyOf(r)
+	now := s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []listed
+	for key, one := range s.all {
+		if !one.over(hash, now) {
+			all = append(all, listed{nameOf(key), one.begun, one.seen, one.from, one.agent, key == own})
+		}
+	}
+	slices.SortFunc(all, func(a, b listed) int { return cmp.Or(b.Seen.Compare(a.Seen), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// revoke ends the session of that name, and says whether there was one.
+func (s *sessions) revoke(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.all {
+		if nameOf(key) == name {
+			delete(s.all, key)
+			return true
+		}
+	}
+	return false
+}
+
+// nameOf is a digest of the digest: it leads to nobody's cookie.
+func nameOf(key [sha256.Size]byte) string {
+	sum := sha256.Sum256(key[:])
+	return hex.EncodeToString(sum[:8])
 }
 
 // end ends the session of a request.

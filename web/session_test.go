@@ -11,7 +11,7 @@ import (
 func begun(t *testing.T, s *sessions) *http.Request {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s.begin(w, "hash")
+	s.begin(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/login", http.NoBody), "hash")
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 	r.AddCookie(&http.Cookie{Name: cookieName, Value: valueOf(t, w.Header().Get("Set-Cookie"))})
 	return r
