@@ -92,3 +92,14 @@ func TestReplaceThatFails(t *testing.T) {
 		holds(t, path+".new", "")
 	})
 }
+
+func TestRemove(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "x")
+	for range 2 { // what is gone already is no error
+		if err := Remove(path); err != nil {
+			t.Error(err)
+		}
+	}
+	holds(t, path, "")
+}
