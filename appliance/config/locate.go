@@ -11,6 +11,9 @@ type locations struct {
 	lines map[string]int // key path -> line where it is first named
 	twice []repeat       // values set a second time
 	deep  int            // line of a key path longer than maxPath, else 0
+
+	spans   map[string]span // key path -> its value, but for those inside other values
+	headers map[string]int  // [table] -> the end of its header's line
 }
 
 // repeat is a key that was given a value although it already had one.
@@ -33,7 +36,7 @@ func (l *locations) line(path string) int {
 // that is no TOML it stops early or misses keys; the caller has the TOML library's error then.
 func locate(source string) *locations {
 	l := &locator{src: source, lineNo: 1, elements: map[string]int{}}
-	l.lines = map[string]int{}
+	l.lines, l.spans, l.headers = map[string]int{}, map[string]span{}, map[string]int{}
 	base := "" // the table that the next keys belong to
 	for l.blank(); l.pos < len(l.src); l.blank() {
 		switch {
@@ -41,6 +44,8 @@ func locate(source string) *locations {
 			base = l.header(true)
 		case l.take("["):
 			base = l.header(false)
+			l.until("\n")
+			l.headers[base] = l.pos
 		default:
 			l.keyValue(base)
 		}
@@ -119,7 +124,12 @@ func (l *locator) keyValue(base string) {
 	}
 	l.spaces()
 	if len(parts) > 0 && l.take("=") {
+		l.spaces()
+		start := l.pos
 		l.value(path)
+		if value := strings.TrimRight(l.src[start:l.pos], " \t\r"); value != "" {
+			l.spans[path] = span{start, start + len(value)}
+		}
 	}
 }
 
