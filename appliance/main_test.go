@@ -104,6 +104,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 
 // backend is a supervisor that knows one answer to everything.
 type backend struct {
+	control.SettingsKeeper
 	control.Updater
 	mu sync.Mutex
 	on bool

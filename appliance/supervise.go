@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,6 +26,8 @@ func superviseCommand() command {
   --run DIR  directory of the lock and of control.sock (` + defaultRunDir + `)
   --credentials DIR
              where the web page's certificate and password are kept (` + defaultCredentials + `); in memory if it is not there
+  --settings FILE
+             what the web page changes, if it is not the configuration; its history is in FILE.history
   --flow-timeout D
              how long the kernel remembers a captured connection that is idle, from 3s (20m); TCP keepalive follows
 
@@ -45,6 +48,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	set := newFlags("supervise")
 	path, dir := configFlag(set), runFlag(set)
 	credentials := set.String("credentials", defaultCredentials, "")
+	settingsPath := set.String("settings", "", "")
 	flowTimeout := set.Duration("flow-timeout", supervise.FlowTimeout, "")
 	if _, err := parse(set, args); err != nil {
 		return err
@@ -68,8 +72,8 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	// A wire is a wire whether it can be updated or not.
 	updates, closeUpdates := updatesOf(log)
 	defer closeUpdates()
-	s, err := supervise.New(ctx, supervise.Options{
-		ConfigPath: *path, RunDir: *dir,
+	options := supervise.Options{
+		ConfigPath: *path, SettingsPath: cmp.Or(*settingsPath, *path), RunDir: *dir,
 		Version: version, TunnelReasons: relay.ReasonNames(), Log: log, Reload: reload, FlowTimeout: *flowTimeout,
 		Updates: updates, Board: board(),
 		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
@@ -80,11 +84,8 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		// The file that runs now, also when it was replaced since.
 		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: childEnv(),
 		KeepAddress: addressKeeper(*dir),
-	})
-	if err != nil {
-		return err
 	}
-	return s.Run(ctx)
+	return supervise.Run(ctx, options)
 }
 
 // childEnv is what children get of the environment: what steers Go's runtime,

@@ -30,7 +30,7 @@ func startSupervise(ctx context.Context, b *Box) error {
 			b.mu.Lock()
 			path := b.config
 			b.mu.Unlock()
-			cmd := exec.Command(b.Program, superviseName, "-c", path, "--run", RunDir) //nolint:noctx // ended by its keeper
+			cmd := exec.Command(b.Program, superviseName, "-c", path, "--settings", settingsPath, "--run", RunDir) //nolint:noctx // ended by its keeper
 			cmd.Args[0], cmd.Env = "limpid", environment()
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			return cmd

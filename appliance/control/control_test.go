@@ -21,6 +21,7 @@ import (
 
 // fake remembers what it was asked.
 type fake struct {
+	SettingsKeeper
 	mu    sync.Mutex
 	on    bool
 	d     time.Duration
@@ -301,7 +302,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -45,6 +46,7 @@ type Backend interface {
 	Metrics(ctx context.Context, w io.Writer) error
 	Updater
 	Passwords
+	SettingsKeeper
 }
 
 // refusal is an error that is the asker's to mend.
@@ -115,7 +117,7 @@ type route struct {
 }
 
 func routes() []route {
-	return []route{
+	return append(settingsRoutes(), []route{
 		{"GET", "/v1/status", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Status(r.Context())
 		}},
@@ -142,7 +144,7 @@ func routes() []route {
 			_, err := w.Write(description)
 			return nil, err
 		}},
-	}
+	}...)
 }
 
 // Handler serves the API.
@@ -150,8 +152,8 @@ func Handler(backend Backend) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range routes() {
 		mux.HandleFunc(route.method+" "+route.path, func(w http.ResponseWriter, r *http.Request) {
-			if route.path != bundlePath {
-				r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if most := mostOf(route.path); most > 0 {
+				r.Body = http.MaxBytesReader(w, r.Body, most)
 			}
 			result, err := route.handle(w, r, backend)
 			switch {
@@ -163,6 +165,17 @@ func Handler(backend Backend) http.Handler {
 		})
 	}
 	return mux
+}
+
+// mostOf bounds a request's body, in bytes; 0: it may have any size.
+func mostOf(path string) int64 {
+	switch {
+	case path == bundlePath:
+		return 0
+	case strings.HasPrefix(path, settingsPath):
+		return maxSettings
+	}
+	return maxBody
 }
 
 func postBypass(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {

@@ -2,7 +2,9 @@ package settings
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,6 +88,10 @@ func (s *Store) remember(old string) error {
 
 // note adds a version, and forgets those that are one too many.
 func (s *Store) note(v Version) (Version, error) {
+	// Its folder is made here and not above: a disk that is not there stays so.
+	if err := os.Mkdir(s.historyDir(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return v, fmt.Errorf("write history of the settings: %w", err)
+	}
 	numbers, err := s.numbers()
 	if err != nil {
 		return v, err
@@ -113,7 +119,7 @@ func (s *Store) note(v Version) (Version, error) {
 // numbers are those of the versions that are kept, ascending.
 func (s *Store) numbers() ([]int, error) {
 	entries, err := os.ReadDir(s.historyDir())
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read history of the settings: %w", err)
 	}
 	var numbers []int

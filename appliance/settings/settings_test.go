@@ -90,7 +90,7 @@ func TestConfirmed(t *testing.T) {
 	b := newBench(t, "old")
 	token := b.begin("new")
 	b.holds("old")
-	if p, ok := b.Pending(); !ok || p.Text != "new" || p.Who != "10.0.0.1" || !p.Until.Equal(b.now.Add(DefaultWindow)) {
+	if p, ok := b.Pending(); !ok || p.Text != "new" || p.Who != "10.0.0.1" || !p.Until.Equal(b.now.Add(DefaultWindow)) || p.Left != DefaultWindow {
 		t.Errorf("%+v, %v", p, ok)
 	}
 	if _, err := b.Confirm(token + "x"); !errors.Is(err, ErrToken) {
@@ -178,44 +178,6 @@ func TestRestartInATrial(t *testing.T) {
 			t.Errorf("%q stays: %v", text, err)
 		}
 	}
-}
-
-// A process that takes over for the sake of a trial goes on with it.
-func TestResume(t *testing.T) {
-	b := newBench(t, "old")
-	token := b.begin("new")
-	resume := func() {
-		t.Helper()
-		var err error
-		if b.Store, err = Resume(b.path, func() time.Time { return b.now }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	resume()
-	if p, ok := b.Pending(); !ok || p.Text != "new" {
-		t.Errorf("%+v, %v", p, ok)
-	}
-	if _, err := b.Confirm(token); err != nil {
-		t.Error(err)
-	}
-	b.holds("new")
-	resume() // there is none
-	if _, ok := b.Pending(); ok {
-		t.Error("a trial that was confirmed goes on")
-	}
-	b.begin("newer")
-	b.now = b.now.Add(DefaultWindow)
-	resume() // its time is over
-	if _, ok := b.Pending(); ok {
-		t.Error("a trial whose time is over goes on")
-	}
-	b.holds("new")
-	b.past("restarted newer, kept new, found old")
-	if err := os.WriteFile(b.path+".trial", []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	resume()
-	b.holds("new")
 }
 
 func TestCommit(t *testing.T) {

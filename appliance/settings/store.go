@@ -46,37 +46,11 @@ type Store struct {
 // also holds path.trial and path.history. A trial that was not ended is, and left is
 // what became of it; nil if there was none.
 func Open(path string, clock func() time.Time) (s *Store, left *Version, err error) {
-	if s, err = open(path, clock); err != nil {
-		return nil, nil, err
-	}
+	s = &Store{path: path, clock: clock}
 	if left, err = s.settle(); err != nil {
 		return nil, nil, err
 	}
 	return s, left, nil
-}
-
-// Resume is Open for a process that has taken the place of the one that began a
-// trial, in order to try it: the trial goes on. If there is none, or its time is
-// over, it is what Open makes of it, and Pending says no.
-func Resume(path string, clock func() time.Time) (*Store, error) {
-	s, err := open(path, clock)
-	if err != nil {
-		return nil, err
-	}
-	if t, err := s.readTrial(); err == nil && t != nil && clock().Before(t.Until) {
-		s.pending = t
-		return s, nil
-	}
-	_, err = s.settle()
-	return s, err
-}
-
-func open(path string, clock func() time.Time) (*Store, error) {
-	s := &Store{path: path, clock: clock}
-	if err := os.MkdirAll(s.historyDir(), 0o700); err != nil {
-		return nil, fmt.Errorf("open history of the settings: %w", err)
-	}
-	return s, nil
 }
 
 // Text is what the file holds, which is what holds after the next start; empty if

@@ -26,6 +26,7 @@ const (
 type Trial struct {
 	Change
 	Begun, Until time.Time
+	Left         time.Duration // until its time is over; not more than 0 if it is
 }
 
 // trial is what lies on the disk of it.
@@ -62,7 +63,7 @@ func (s *Store) Begin(c Change, window time.Duration) (Trial, string, error) {
 		return Trial{}, "", err
 	}
 	s.pending = t
-	return t.shown(), token, nil
+	return s.shown(t), token, nil
 }
 
 // Pending is the change that waits, if one does.
@@ -72,7 +73,7 @@ func (s *Store) Pending() (t Trial, ok bool) {
 	if s.pending == nil {
 		return Trial{}, false
 	}
-	return s.pending.shown(), true
+	return s.shown(s.pending), true
 }
 
 // Confirm makes the change that waits the settings. What is too late is refused: then
@@ -162,7 +163,9 @@ func (s *Store) trialPath() string { return s.path + ".trial" }
 
 func (t *trial) change() Change { return Change{Text: t.Text, Who: t.Who, Note: t.Note} }
 
-func (t *trial) shown() Trial { return Trial{t.change(), t.Begun, t.Until} }
+func (s *Store) shown(t *trial) Trial {
+	return Trial{t.change(), t.Begun, t.Until, t.Until.Sub(s.clock())}
+}
 
 func digestOf(token string) string {
 	sum := sha256.Sum256([]byte(token))

@@ -22,26 +22,39 @@ func (s *Supervisor) reloads(ctx context.Context) {
 // reload takes over what can change while running. A file with a mistake, or
 // one that asks for more, changes nothing.
 func (s *Supervisor) reload(ctx context.Context) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if _, ok := s.trial(); ok {
+		s.Log.Error("configuration is not taken over: a change of the settings waits to be confirmed")
+		return
+	}
 	fresh, err := config.Load(s.ConfigPath)
 	if err != nil {
 		s.report("configuration", err)
 		s.Log.Error("configuration is not taken over; the last good one stays")
 		return
 	}
-	old := s.current()
-	if key := fixed(old, fresh); key != "" {
+	if key := fixed(s.current(), fresh); key != "" {
 		s.Log.Error("configuration is not taken over: this needs a restart of limpid supervise", "key", key)
 		return
 	}
+	if err := s.takeOver(ctx, fresh); err != nil {
+		s.Log.Error("configuration is not taken over; the last good one stays")
+	}
+}
+
+// takeOver puts a configuration into effect that differs in nothing that is fixed. An
+// error changes nothing. It is called with changing held.
+func (s *Supervisor) takeOver(ctx context.Context, fresh *config.Config) error {
+	old := s.current()
 	s.mu.Lock()
 	state := s.state
 	s.mu.Unlock()
 	if state.Broken == "" {
 		if err := s.capture.Apply(ctx, fresh, state.MAC, s.most(fresh)); err != nil {
 			s.report("configuration", err)
-			s.Log.Error("configuration is not taken over; the last good one stays")
 			wake(s.reapply)
-			return
+			return err
 		}
 	}
 	s.report("configuration", nil)
@@ -55,6 +68,7 @@ func (s *Supervisor) reload(ctx context.Context) {
 		!reflect.DeepEqual(old.Cache, fresh.Cache) || !reflect.DeepEqual(old.Rules, fresh.Rules) {
 		s.restartChanged(old, fresh)
 	}
+	return nil
 }
 
 // restartChanged restarts the children whose settings differ, and those only:

@@ -18,6 +18,7 @@ import (
 	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/metrics"
+	"limpid/appliance/settings"
 	"limpid/appliance/watchdog"
 	"limpid/interceptor"
 	"limpid/proxy/scoreboard"
@@ -35,11 +36,19 @@ type Told struct {
 	Grace time.Duration
 }
 
-// Options are what a supervisor is made of. All are needed but FlowTimeout, Updates and Hardware.
+// Options are what a supervisor is made of. All are needed but Settings, Bypass, FlowTimeout, Updates and Hardware.
 type Options struct {
 	ConfigPath string
-	RunDir     string
-	Version    string
+	// SettingsPath is the file that changes of the settings are written to; usually
+	// ConfigPath. Settings keeps it, which Run opens: without, they cannot be changed.
+	// A change on trial in it is what runs.
+	SettingsPath string
+	Settings     *settings.Store
+	// Bypass is what a person has ordered before.
+	Bypass control.Override
+
+	RunDir  string
+	Version string
 	// TunnelReasons names the reasons for tunnels, by their cell from
 	// scoreboard.TunnelBy on.
 	TunnelReasons []string
@@ -103,6 +112,10 @@ type Supervisor struct {
 	begun    time.Time
 	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
 
+	again chan Again    // limpid must start anew
+	tried chan struct{} // a trial has begun or ended
+
+	changing sync.Mutex // held while the configuration changes
 	starting sync.Mutex // of children
 	mu       sync.Mutex // guards all below
 	config   *config.Config
@@ -115,13 +128,16 @@ type Supervisor struct {
 // The wire is not touched: any error here leaves things as they are, and
 // nothing is logged beside it.
 func New(ctx context.Context, o Options) (*Supervisor, error) {
-	c, err := config.Load(o.ConfigPath)
-	if err != nil {
-		return nil, err
-	}
 	o.FlowTimeout = cmp.Or(o.FlowTimeout, FlowTimeout)
-	s := &Supervisor{Options: o, config: c, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), problems: make(map[string]string), begun: time.Now()}
-	if err := s.open(ctx); err != nil {
+	s := &Supervisor{
+		Options: o, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), again: make(chan Again, 1), tried: make(chan struct{}, 1),
+		problems: make(map[string]string), begun: time.Now(),
+	}
+	var err error
+	if s.config, err = s.firstConfig(); err == nil {
+		err = s.open(ctx)
+	}
+	if err != nil {
 		_ = s.close() // nothing in it was used: the first error is the one to mend
 		return nil, err
 	}
@@ -159,6 +175,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	}
 	s.loops = min(runtime.NumCPU(), scoreboard.MaxLoops)
 	s.core = newCore(s.Log, s.capture, time.Now, c.Watchdog.Timeout)
+	s.core.change(func(in *Inputs) { in.Bypass = s.Bypass })
 	s.gate = s.keeper("gate", s.GateSettings, child.GateUser(), func(link int) []int {
 		return s.sockets.gateFiles(link, s.capture.Owner())
 	}, theGate, func() { s.sockets.gateEnded() })
@@ -246,7 +263,7 @@ func (s *Supervisor) noteChildren() {
 // Run builds the bridge and the rules and keeps everything running until ctx
 // ends, then leaves in order: capture stops, flows may finish for 2 s, the
 // rules are withdrawn, the bridge stays and forwards. It returns an error only
-// if something could not be left as it should be.
+// if something could not be left as it should be, or Again if that was not the end.
 func (s *Supervisor) Run(ctx context.Context) error {
 	// The parts end in the order of finish, not all with ctx.
 	outer, stopOuter := context.WithCancel(context.WithoutCancel(ctx))
@@ -274,13 +291,20 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.serveOrigin(outer) })
 	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
+	parts.Go(func() { s.keepTrial(outer) })
 	parts.Go(func() { s.keepPage(outer) })
 	parts.Go(func() { s.page.watch(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })
 
-	<-ctx.Done()
+	var again error
+	select {
+	case <-ctx.Done():
+	case a := <-s.again:
+		a.Bypass = s.core.snapshot().Ordered
+		again = a
+	}
 	s.Log.Info("stopping: new connections are bridged, the bridge stays")
 	s.core.change(func(in *Inputs) { in.Stopping = true })
 	s.drain()
@@ -293,7 +317,10 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	gate.Wait()
 	stopOuter()
 	parts.Wait()
-	return s.close()
+	if err := s.close(); err != nil {
+		return err
+	}
+	return again
 }
 
 // drain waits until no flow is active, or drainTime is over.

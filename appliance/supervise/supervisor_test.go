@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ type fakeCapture struct {
 	mu       sync.Mutex
 	applyErr error
 	applied  int
+	last     *config.Config // that was applied
 	closed   bool
 }
 
@@ -77,8 +79,13 @@ func (c *fakeCapture) Apply(_ context.Context, conf *config.Config, mac [6]byte,
 	if conf.Intercept.Capture == config.CaptureBroute {
 		return errors.New("intercept.capture is broute: this kernel cannot")
 	}
+	if c.applyErr == nil {
+		c.last = conf
+	}
 	return c.applyErr
 }
+
+func (c *fakeCapture) inEffect() *config.Config { c.mu.Lock(); defer c.mu.Unlock(); return c.last }
 
 func (c *fakeCapture) Counters() (Counters, error) { return Counters{Captured: 11, Bridged: 22}, nil }
 func (c *fakeCapture) Text() (string, error)       { return "rules", nil }
@@ -89,6 +96,7 @@ func (c *fakeCapture) isClosed() bool              { c.mu.Lock(); defer c.mu.Unl
 
 // box is a supervisor with real children, and fakes for the kernel.
 type box struct {
+	ahead    atomic.Int64 // ns that the clock of the settings is fast
 	options  Options
 	settings testSettings
 	wire     *fakeWire
