@@ -34,6 +34,14 @@ type box struct {
 	queries []control.LogQuery
 	flows   control.FlowList
 	reset   []uint64
+
+	settings control.Settings
+	review   control.SettingsReview
+	applied  control.SettingsApplied
+	changes  []control.SettingsChange
+	edits    []control.SettingsEdit
+	token    string // that confirms
+	undone   int
 }
 
 func (b *box) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {

@@ -2,13 +2,19 @@ package web
 
 import "net/http"
 
-// maxForm bounds what a form may send, in bytes.
-const maxForm = 4 << 10
+// maxForm bounds what a form may send, in bytes; maxSettings one with the text of the
+// settings, which may have 256 KiB, each byte of it up to three in a form.
+const (
+	maxForm     = 4 << 10
+	maxSettings = 1 << 20
+)
 
 // What those are told who are not let in.
 const (
 	logFirst   = "Log in to read the log: it tells who asked for what."
 	flowsFirst = "Log in to see the flows: they tell who talks with whom."
+
+	settingsFirst = "Log in to see the settings, and to change them."
 
 	accessFirst = "Log in to see who else has."
 )
@@ -30,11 +36,24 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("GET /access", p.members(accessFirst, p.showAccess))
 	mux.HandleFunc("POST /access/password", p.members(accessFirst, p.changePassword))
 	mux.HandleFunc("POST /access/sessions/{id}/end", p.members(accessFirst, p.endSession))
+	mux.HandleFunc("GET /settings", p.members(settingsFirst, p.showSettings))
+	mux.HandleFunc("POST /settings/review", p.members(settingsFirst, p.reviewSettings))
+	mux.HandleFunc("POST /settings/apply", p.members(settingsFirst, p.applySettings))
+	mux.HandleFunc("POST /settings/undo", p.members(settingsFirst, p.undoSettings))
+	mux.HandleFunc("GET /settings/history", p.members(settingsFirst, p.showHistory))
+	mux.HandleFunc("GET /settings/history/{number}", p.members(settingsFirst, p.showVersion))
+	mux.HandleFunc("GET /settings/backup", p.members(settingsFirst, p.takeBackup))
+	mux.HandleFunc("GET /settings/confirm", p.askConfirm)
+	mux.HandleFunc("POST /settings/confirm", p.confirmSettings)
 	for name := range p.assets.files {
 		mux.HandleFunc("GET /"+name, p.assets.serve)
 	}
 	bounded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		most := int64(maxForm)
+		if r.URL.Path == "/settings/review" || r.URL.Path == "/settings/apply" {
+			most = maxSettings
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		mux.ServeHTTP(w, r)
 	})
 	return safeHeaders(onlyKnown(http.NewCrossOriginProtection().Handler(bounded)))

@@ -24,6 +24,14 @@ type Control interface {
 	Log(ctx context.Context, query control.LogQuery) (control.LogPage, error)
 	Flows(ctx context.Context, limit int) (control.FlowList, error)
 	ResetFlow(ctx context.Context, id uint64) error
+	Settings(ctx context.Context) (control.Settings, error)
+	EditSettings(ctx context.Context, edit control.SettingsEdit) (control.SettingsText, error)
+	ReviewSettings(ctx context.Context, text string) (control.SettingsReview, error)
+	ApplySettings(ctx context.Context, change control.SettingsChange) (control.SettingsApplied, error)
+	ConfirmSettings(ctx context.Context, token string) (control.SettingsVersion, error)
+	UndoSettings(ctx context.Context) (control.SettingsVersion, error)
+	SettingsHistory(ctx context.Context) (control.SettingsHistory, error)
+	SettingsVersion(ctx context.Context, number int) (control.SettingsVersion, error)
 	Password(ctx context.Context) (control.Password, error)
 	SetPassword(ctx context.Context, change control.PasswordChange) error
 }

@@ -1,0 +1,107 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"limpid/appliance/control"
+)
+
+// appliedView follows a change that waits to be confirmed.
+type appliedView struct {
+	frame
+	Trial   *trialView
+	Token   string
+	Restart bool
+	There   string // where to confirm it when the box has another address; empty: here
+}
+
+// applySettings puts into effect what was reviewed.
+func (p *Page) applySettings(w http.ResponseWriter, r *http.Request) {
+	change := control.SettingsChange{
+		Text: unixLines(r.PostFormValue("text")), Base: r.PostFormValue("base"), Note: r.PostFormValue("note"),
+		Who: neighbour(r.RemoteAddr).String(),
+	}
+	review, err := p.control.ReviewSettings(r.Context(), change.Text)
+	if err != nil {
+		p.showSettingsWith(w, r, http.StatusServiceUnavailable, sentence(err), nil)
+		return
+	}
+	applied, err := p.control.ApplySettings(r.Context(), change)
+	if err != nil {
+		p.showSettingsWith(w, r, http.StatusConflict, sentence(err), nil)
+		return
+	}
+	p.log.Info("settings are changed on the page", "from", change.Who, "trial", applied.Trial != nil)
+	p.watcher.stale()
+	if applied.Trial == nil && !applied.Restart {
+		http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
+		return
+	}
+	l, loggedIn := p.visitor(r)
+	v := appliedView{frame: p.frameOf(l, loggedIn, "/settings", "confirm.js"), Trial: trialOf(applied.Trial), Token: applied.Token, Restart: applied.Restart}
+	v.Title = "applied"
+	if address := addressIn(review.Changes); address != "" && applied.Token != "" {
+		v.There = "https://" + address + portIn(r.Host) + "/settings/confirm?" + url.Values{"token": {applied.Token}}.Encode()
+	}
+	p.write(w, http.StatusOK, "applied.html", v)
+}
+
+// portIn is the port of a Host field with its colon, if there is one.
+func portIn(host string) string {
+	if port := (&url.URL{Host: host}).Port(); port != "" {
+		return ":" + port
+	}
+	return ""
+}
+
+// askConfirm is where the one-time link leads: the change is kept by a press of the
+// button, and not by whatever follows links.
+func (p *Page) askConfirm(w http.ResponseWriter, r *http.Request) {
+	l, loggedIn := p.visitor(r)
+	v := appliedView{frame: p.frameOf(l, loggedIn, "/settings"), Token: r.URL.Query().Get("token")}
+	v.Title = "confirm"
+	if s, err := p.control.Settings(r.Context()); err == nil {
+		v.Trial = trialOf(s.Trial)
+		if v.Trial != nil {
+			v.Trial.Text = "" // for who has logged in
+		}
+	}
+	p.write(w, http.StatusOK, "confirm.html", v)
+}
+
+// confirmSettings keeps what is tried. The token is proof enough: only who has applied
+// the change, logged in, was told it; and limpid may have forgotten all sessions for
+// its sake. So whoever has it is logged in again.
+func (p *Page) confirmSettings(w http.ResponseWriter, r *http.Request) {
+	l := p.watcher.now()
+	if l.err != nil {
+		p.refuse(w, r, http.StatusServiceUnavailable, silent)
+		return
+	}
+	if wait := p.attempts.begin(neighbour(r.RemoteAddr)); wait > 0 {
+		p.refuse(w, r, http.StatusTooManyRequests, "Too many tries from your address: wait a minute.")
+		return
+	}
+	if _, err := p.control.ConfirmSettings(r.Context(), r.PostFormValue("token")); err != nil {
+		p.refuse(w, r, http.StatusConflict, sentence(err))
+		return
+	}
+	p.attempts.succeeded(neighbour(r.RemoteAddr))
+	p.log.Info("settings are confirmed on the page", "from", neighbour(r.RemoteAddr).String())
+	if l.hash != "" && !p.sessions.valid(r, l.hash) {
+		p.renew(w, r, l.hash)
+	}
+	http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
+}
+
+// undoSettings gives up what is tried, now.
+func (p *Page) undoSettings(w http.ResponseWriter, r *http.Request) {
+	if _, err := p.control.UndoSettings(r.Context()); err != nil {
+		p.showSettingsWith(w, r, http.StatusConflict, sentence(err), nil)
+		return
+	}
+	p.log.Info("settings are undone on the page", "from", neighbour(r.RemoteAddr).String())
+	p.watcher.stale()
+	http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
+}

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"limpid/appliance/control"
+)
+
+// settingsView is the page of the settings: as a form, or as the text of the file.
+type settingsView struct {
+	frame
+	Sections []section
+	AsText   bool
+	Text     string
+	Digest   string
+	Trial    *trialView
+}
+
+// section is a table of limpid.toml.
+type section struct {
+	Name string
+	Keys []keyField
+}
+
+// keyField is one key in the form.
+type keyField struct {
+	control.SettingsKey
+	Short   string // of the key, without the section
+	Choices []string
+	Changed bool // it is not the default
+}
+
+// trialView is the change that waits to be confirmed.
+type trialView struct {
+	*control.SettingsTrial
+	UntilAt string
+}
+
+func trialOf(t *control.SettingsTrial) *trialView {
+	if t == nil {
+		return nil
+	}
+	return &trialView{t, t.Until.Local().Format("15:04:05")}
+}
+
+// showSettings shows the settings that the file holds.
+func (p *Page) showSettings(w http.ResponseWriter, r *http.Request) {
+	p.showSettingsWith(w, r, http.StatusOK, "", nil)
+}
+
+// showSettingsWith shows them with a message, and with what was typed, by key, in the
+// place of what the file holds.
+func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int, message string, typed map[string]string) {
+	l, loggedIn := p.visitor(r)
+	v := settingsView{frame: p.frameOf(l, loggedIn, "/settings", "settings.js"), AsText: r.FormValue("as") == "toml"}
+	v.Title, v.Message = "settings", message
+	s, err := p.control.Settings(r.Context())
+	if err != nil {
+		v.Message = sentence(err)
+		p.write(w, http.StatusServiceUnavailable, "settings.html", v)
+		return
+	}
+	v.Text, v.Digest, v.Trial = s.Text, s.Digest, trialOf(s.Trial)
+	if text := r.PostFormValue("text"); v.AsText && text != "" {
+		v.Text = unixLines(text)
+	}
+	v.Sections = sectionsOf(s.Keys, typed)
+	p.write(w, code, "settings.html", v)
+}
+
+func sectionsOf(keys []control.SettingsKey, typed map[string]string) []section {
+	var sections []section
+	for _, k := range keys {
+		name, short, _ := strings.Cut(k.Key, ".")
+		if n := len(sections); n == 0 || sections[n-1].Name != name {
+			sections = append(sections, section{Name: name})
+		}
+		f := keyField{SettingsKey: k, Short: short, Changed: k.Value != k.Default}
+		if k.Default == "true" || k.Default == "false" {
+			f.Choices = []string{"true", "false"}
+		}
+		if text, ok := typed[k.Key]; ok {
+			f.Value = text
+		}
+		last := &sections[len(sections)-1]
+		last.Keys = append(last.Keys, f)
+	}
+	return sections
+}
+
+// reviewView shows what a change would do, before it is done.
+type reviewView struct {
+	frame
+	control.SettingsReview
+	Text, Base string
+	AsText     bool
+	Lines      []line
+	Management string // the address of the page afterwards, if it changes and is known
+}
+
+// reviewSettings shows what would become of what was typed.
+func (p *Page) reviewSettings(w http.ResponseWriter, r *http.Request) {
+	s, err := p.control.Settings(r.Context())
+	if err != nil {
+		p.showSettingsWith(w, r, http.StatusServiceUnavailable, sentence(err), nil)
+		return
+	}
+	typed := make(map[string]string)
+	text := unixLines(r.PostFormValue("text"))
+	if r.PostFormValue("as") != "toml" {
+		for _, k := range s.Keys {
+			if value, ok := r.PostForm["key:"+k.Key]; ok && value[0] != k.Value {
+				typed[k.Key] = unixLines(value[0])
+			}
+		}
+		edited, err := p.control.EditSettings(r.Context(), control.SettingsEdit{Text: s.Text, Set: typed})
+		if err != nil {
+			p.showSettingsWith(w, r, http.StatusBadRequest, sentence(err), typed)
+			return
+		}
+		text = edited.Text
+	}
+	p.showReview(w, r, s, text, r.PostFormValue("base"), typed)
+}
+
+func (p *Page) showReview(w http.ResponseWriter, r *http.Request, s control.Settings, text, base string, typed map[string]string) {
+	review, err := p.control.ReviewSettings(r.Context(), text)
+	switch {
+	case err != nil:
+		p.showSettingsWith(w, r, http.StatusBadRequest, sentence(err), typed)
+		return
+	case len(review.Problems) > 0:
+		p.showSettingsWith(w, r, http.StatusBadRequest, problemsOf(review.Problems), typed)
+		return
+	}
+	l, loggedIn := p.visitor(r)
+	v := reviewView{
+		frame: p.frameOf(l, loggedIn, "/settings"), SettingsReview: review, Text: text, Base: base,
+		AsText: r.PostFormValue("as") == "toml", Lines: diffOf(s.Text, text), Management: addressIn(review.Changes),
+	}
+	v.Title = "review"
+	p.write(w, http.StatusOK, "review.html", v)
+}
+
+// problemsOf tells mistakes in one message.
+func problemsOf(problems []control.SettingsProblem) string {
+	all := make([]string, 0, len(problems))
+	for _, problem := range problems {
+		text := problem.Text
+		if problem.Key != "" {
+			text = problem.Key + " " + text
+		}
+		if problem.Line > 0 {
+			text = fmt.Sprintf("line %d: %s", problem.Line, text)
+		}
+		all = append(all, text)
+	}
+	return "Nothing is changed: " + strings.Join(all, "; ") + "."
+}
+
+// addressIn is the fixed address that the box gets, of the page's keys; empty if it
+// stays, or is not known before.
+func addressIn(changes []control.SettingsDiff) string {
+	at := slices.IndexFunc(changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" })
+	if at < 0 {
+		return ""
+	}
+	address, _, fixed := strings.Cut(strings.Trim(changes[at].New, `"`), "/")
+	if !fixed {
+		return "" // dhcp, or none
+	}
+	if strings.Contains(address, ":") {
+		address = "[" + address + "]"
+	}
+	return address
+}
+
+// unixLines undoes what browsers do to the text of a form (HTML, 4.10.21.4).
+func unixLines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
