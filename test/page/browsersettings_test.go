@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // change types a value into the form of the settings and has it reviewed.
@@ -178,7 +177,6 @@ func TestChangeIsGivenUp(t *testing.T) {
 		}
 	})
 }
-
 
 // startAgain kills limpid and starts another one in its place.
 func (b *box) startAgain(t *testing.T) {
