@@ -75,6 +75,9 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	line("proxy", "%s", describeProcess(s.Proxy))
 	line("page", "%s", describePage(s.Web))
 	line("last gap", "%d ms", s.LastGapMS)
+	if t := s.Trial; t != nil {
+		line("trial", "settings wait to be confirmed: given up in %d s", t.Left)
+	}
 	for _, p := range s.Problems {
 		line("problem", "%s", p)
 	}

@@ -71,6 +71,21 @@ func TestSupervisorIsSilent(t *testing.T) {
 	}
 }
 
+// A change that waits is seen on the first page, by those who have logged in.
+func TestTrialIsShown(t *testing.T) {
+	b := whole()
+	p := newPage(t, b)
+	v := owner(t, p)
+	b.set(func(b *box) { b.status.Trial = &control.Trial{Who: "10.0.0.1", Left: 57} })
+	p.watcher.stale()
+	if got := v.get("/live").text; !strings.Contains(got, `data-left="57"`) || !strings.Contains(got, "/settings/undo") {
+		t.Errorf("got %s", got)
+	}
+	if got := (&visitor{t: t, handler: p.Handler()}).get("/").text; strings.Contains(got, "10.0.0.1") {
+		t.Errorf("strangers are told: %s", got)
+	}
+}
+
 func TestSwitch(t *testing.T) {
 	b := whole()
 	v := owner(t, newPage(t, b))

@@ -29,6 +29,7 @@ type view struct {
 	Counters []counter
 	Alarms   []string
 	Count    int // of alarms, which whoever has not logged in is told alone
+	Trial    *trialView
 
 	FirstRun, Silent bool
 	Choices          []choice
@@ -76,6 +77,9 @@ func viewOf(l look, loggedIn bool, now time.Time) view {
 	v.Wire = wireOf(s.Wire, v)
 	if loggedIn {
 		v.Alarms, v.Counters = alarms, countersOf(s)
+		if t := s.Trial; t != nil {
+			v.Trial = trialOf(&control.SettingsTrial{Who: t.Who, Until: t.Until, Left: t.Left})
+		}
 	}
 	return v
 }

@@ -51,6 +51,7 @@ func TestScreenSays(t *testing.T) {
 			k.Addresses = []string{"192.0.2.10/24 on br0", "2001:db8::1/64 on br0"}
 			k.Status.Web.Listen, k.Status.Web.PasswordSet = []string{"[2001:db8::1]:8443", "198.51.100.1:443"}, false
 		}, []string{"page         https://[2001:db8::1]:8443 (no password yet: set one there)\n"}, []string{"198.51.100.1"}},
+		"on trial":    {func(k *Known) { k.Status.Trial = &control.Trial{Left: 57} }, []string{"on trial     settings wait to be confirmed: given up in 57 s\n"}, nil},
 		"no watchdog": {func(k *Known) { k.Box.Watchdog = "" }, []string{"watchdog     none"}, nil},
 		"memory": {func(k *Known) { k.Box.Data, k.Box.Config = control.DataMemory, control.ConfigDefaults },
 			[]string{"settings     defaults, in memory, lost with the power\n"}, nil},

@@ -58,6 +58,9 @@ func Lines(k Known) []Line {
 		first, second := fingerprint(s.Web)
 		add("certificate", first)
 		add("", second)
+		if s.Trial != nil {
+			add("on trial", fmt.Sprintf("settings wait to be confirmed: given up in %d s", s.Trial.Left))
+		}
 	}
 	if b := k.Box; b != nil {
 		add("settings", settings(b))

@@ -42,6 +42,7 @@ type Status struct {
 	LastGapMS int64 `json:"last_gap_ms"`
 
 	Bypass   Override `json:"bypass"`
+	Trial    *Trial   `json:"trial,omitempty"` // settings in effect that wait to be confirmed
 	Wire     Wire     `json:"wire"`
 	Problems []string `json:"problems"` // what limpid keeps trying to mend, one line each
 
@@ -115,6 +116,13 @@ type Flow struct {
 	Requests uint64         `json:"requests"`
 	Verdict  string         `json:"verdict"`
 	Reason   string         `json:"reason"`
+}
+
+// Trial is a change of the settings that waits to be confirmed.
+type Trial struct {
+	Who   string    `json:"who,omitempty"`
+	Until time.Time `json:"until"`
+	Left  int       `json:"left"` // s until it is given up
 }
 
 // FlowList is the answer to GET /v1/flows.

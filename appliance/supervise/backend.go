@@ -45,6 +45,9 @@ func (b backend) Status(context.Context) (control.Status, error) {
 	s.Web, err = b.page.status(b.current().Web.Listen)
 	b.report("page's password", err)
 	s.Capture, s.Handshake = b.capture.Methods()
+	if t, ok := b.trial(); ok {
+		s.Trial = &control.Trial{Who: t.Who, Until: t.Until, Left: shownTrial(t).Left}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.Wire = b.state.Wire

@@ -191,7 +191,7 @@ func TestSettingsOnTrial(t *testing.T) {
 	}
 	// A person's bypass outlives it.
 	b.await(t, "another gate", func(s control.Status) bool {
-		return s.Gate.PID != 0 && s.Gate.PID != old.Gate.PID && s.Mode == control.Bypass && s.Bypass.On
+		return s.Gate.PID != 0 && s.Gate.PID != old.Gate.PID && s.Mode == control.Bypass && s.Bypass.On && s.Trial != nil && s.Trial.Who == "10.0.0.1"
 	})
 	if b.text(t) != before {
 		t.Errorf("before it is confirmed the file is %q", b.text(t))

@@ -1,7 +1,7 @@
 // Keeps the page true without loading it anew: parts that have changed are put in
 // place, and times move on by themselves. Without it the page works as well.
 
-const parts = ["state", "switch", "wire", "counters", "alarms"];
+const parts = ["trial", "state", "switch", "wire", "counters", "alarms"];
 const every = 2000;
 
 // said is what the box said of each part last. A part is replaced only when that
