@@ -115,7 +115,10 @@ type backend struct {
 }
 
 func (b *backend) Status(context.Context) (control.Status, error) { return exampleStatus(), nil }
-func (b *backend) ResetFlow(context.Context, uint64) error        { return nil }
+func (b *backend) History(context.Context, string) (control.History, error) {
+	return control.History{}, nil
+}
+func (b *backend) ResetFlow(context.Context, uint64) error { return nil }
 func (b *backend) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -97,6 +97,10 @@ func (f *fake) Log(_ context.Context, query LogQuery) (LogPage, error) {
 	return LogPage{Records: []LogRecord{{Flow: 5}}, Cursor: "run.7"}, f.err
 }
 
+func (f *fake) History(_ context.Context, span string) (History, error) {
+	return History{Names: []string{span}, Step: Duration(time.Second), Points: []HistoryPoint{{Counts: []uint64{7}}}}, f.err
+}
+
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
 
 // serve runs the API on a real socket until the test is over.
@@ -302,7 +306,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

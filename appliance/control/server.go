@@ -42,6 +42,8 @@ type Backend interface {
 	ResetFlow(ctx context.Context, id uint64) error
 	Rules(ctx context.Context) (RuleList, error)
 	Log(ctx context.Context, query LogQuery) (LogPage, error)
+	// History tells how much was counted in each step of a span.
+	History(ctx context.Context, span string) (History, error)
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
 	Updater
@@ -128,6 +130,7 @@ func routes() []route {
 			return b.Rules(r.Context())
 		}},
 		{"GET", "/v1/log", getLog},
+		{"GET", historyPath, getHistory},
 		{"GET", "/v1/metrics", getMetrics},
 		{"GET", passwordPath, func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Password(r.Context())

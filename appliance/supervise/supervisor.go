@@ -17,6 +17,7 @@ import (
 	"limpid/appliance/child"
 	"limpid/appliance/config"
 	"limpid/appliance/control"
+	"limpid/appliance/history"
 	"limpid/appliance/metrics"
 	"limpid/appliance/settings"
 	"limpid/appliance/watchdog"
@@ -110,6 +111,7 @@ type Supervisor struct {
 	flapped  chan struct{} // a link was down and is up again
 	exporter *metrics.Exporter
 	begun    time.Time
+	history  *history.History
 	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
 
 	again chan Again    // limpid must start anew
@@ -131,7 +133,7 @@ func New(ctx context.Context, o Options) (*Supervisor, error) {
 	o.FlowTimeout = cmp.Or(o.FlowTimeout, FlowTimeout)
 	s := &Supervisor{
 		Options: o, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), again: make(chan Again, 1), tried: make(chan struct{}, 1),
-		problems: make(map[string]string), begun: time.Now(),
+		problems: make(map[string]string), begun: time.Now(), history: history.New(historyNames()),
 	}
 	var err error
 	if s.config, err = s.firstConfig(); err == nil {
@@ -292,6 +294,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
 	parts.Go(func() { s.keepTrial(outer) })
+	parts.Go(func() { s.keepHistory(outer) })
 	parts.Go(func() { s.keepPage(outer) })
 	parts.Go(func() { s.page.watch(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })

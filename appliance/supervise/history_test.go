@@ -1,0 +1,54 @@
+package supervise
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"limpid/appliance/control"
+)
+
+// Counts are there for each second that passes, and after a restart for the minutes.
+func TestHistoryIsKept(t *testing.T) {
+	b := newBox(t)
+	b.options.Credentials = t.TempDir()
+	ask := func(span string) control.History {
+		t.Helper()
+		h, err := b.client.History(t.Context(), span)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range h.Points {
+			if len(p.Counts) != len(h.Names) {
+				t.Fatalf("%d counts for %v", len(p.Counts), h.Names)
+			}
+		}
+		return h
+	}
+	b.runOn(t)
+	var seconds control.History
+	for deadline := time.Now().Add(20 * time.Second); len(seconds.Points) < 3; time.Sleep(50 * time.Millisecond) {
+		if seconds = ask("10m"); time.Now().After(deadline) {
+			t.Fatalf("after a while there is %+v", seconds)
+		}
+	}
+	if time.Duration(seconds.Step) != time.Second || len(seconds.Names) != len(historyNames()) {
+		t.Errorf("%+v", seconds)
+	}
+	if _, err := b.client.History(t.Context(), "1y"); err == nil {
+		t.Error("a year")
+	}
+	minutes := ask("24h")
+	if err := b.stop(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(b.options.Credentials, "history"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	b.runOn(t)
+	if back := ask("24h"); len(back.Points) < len(minutes.Points) || !back.Points[0].At.Equal(minutes.Points[0].At) {
+		t.Errorf("after a restart there is %+v, want %+v", back, minutes)
+	}
+}
