@@ -42,6 +42,16 @@ type box struct {
 	edits    []control.SettingsEdit
 	token    string // that confirms
 	undone   int
+
+	history control.History
+	span    string // of it, asked for last
+}
+
+func (b *box) History(_ context.Context, span string) (control.History, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.span = span
+	return b.history, b.err
 }
 
 func (b *box) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {

@@ -30,7 +30,11 @@ func (p *Page) view(r *http.Request) view {
 	v.frame = p.frameOf(l, loggedIn, "/", "live.js")
 	v.Title = v.Word
 	if loggedIn {
-		v.Refresh = "/"
+		span := spanOf(r.URL.Query().Get("span"))
+		v.Refresh = "/?span=" + span
+		if h, err := p.control.History(r.Context(), span); err == nil {
+			v.Traffic = trafficOf(h, span, p.clock())
+		}
 	}
 	return v
 }

@@ -22,6 +22,7 @@ type Control interface {
 	Status(ctx context.Context) (control.Status, error)
 	SetBypass(ctx context.Context, on bool, d time.Duration) (control.Status, error)
 	Log(ctx context.Context, query control.LogQuery) (control.LogPage, error)
+	History(ctx context.Context, span string) (control.History, error)
 	Flows(ctx context.Context, limit int) (control.FlowList, error)
 	ResetFlow(ctx context.Context, id uint64) error
 	Settings(ctx context.Context) (control.Settings, error)

@@ -30,6 +30,7 @@ type view struct {
 	Alarms   []string
 	Count    int // of alarms, which whoever has not logged in is told alone
 	Trial    *trialView
+	Traffic  *traffic // for whoever has logged in
 
 	FirstRun, Silent bool
 	Choices          []choice

@@ -1,7 +1,7 @@
 // Keeps the page true without loading it anew: parts that have changed are put in
 // place, and times move on by themselves. Without it the page works as well.
 
-const parts = ["trial", "state", "switch", "wire", "counters", "alarms"];
+const parts = ["trial", "state", "switch", "wire", "traffic", "counters", "alarms"];
 const every = 2000;
 
 // said is what the box said of each part last. A part is replaced only when that
@@ -48,7 +48,7 @@ function place(fresh) {
 async function look() {
   const lost = document.getElementById("lost");
   try {
-    const answer = await fetch("/live", { cache: "no-store", signal: AbortSignal.timeout(8000) });
+    const answer = await fetch(`/live${location.search}`, { cache: "no-store", signal: AbortSignal.timeout(8000) });
     if (!answer.ok) throw new Error(answer.status);
     place(new DOMParser().parseFromString(await answer.text(), "text/html"));
     came = performance.now();
