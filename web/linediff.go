@@ -1,6 +1,9 @@
 package web
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // line is one of a text beside another: kept, added or taken away.
 type line struct {
@@ -61,9 +64,9 @@ func middle(a, b []string) []line {
 	// longest[i*w+j] is that of a[i:] and b[j:].
 	w := len(b) + 1
 	longest := make([]int32, (len(a)+1)*w)
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+	for i, x := range slices.Backward(a) {
+		for j, y := range slices.Backward(b) {
+			if x == y {
 				longest[i*w+j] = longest[(i+1)*w+j+1] + 1
 			} else {
 				longest[i*w+j] = max(longest[(i+1)*w+j], longest[i*w+j+1])

@@ -113,7 +113,9 @@ func (b *box) fetch(t *testing.T, from *lab.Node, path string) {
 	t.Helper()
 	dialer := from.Dialer()
 	client := &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}, Timeout: patience}
-	response, err := client.Get("http://" + netServer() + path)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+netServer()+path, http.NoBody)
+	must(t, err)
+	response, err := client.Do(request)
 	must(t, err)
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
