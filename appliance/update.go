@@ -28,6 +28,8 @@ func updateCommand() command {
   back         have the next boot try the firmware from before the last update
     --reboot     boot it at once
   reboot       boot what is to be tried
+    --at TIME    at a time in the next 7 days: 03:00, "2026-01-31 03:00", or as in 2026-01-31T03:00:00Z
+    --off        not at the time that was said
   --run DIR    run directory of the supervisor (` + defaultRunDir + `)
 
 The wire carries traffic while the slot is written, and not while the box reboots. Firmware that does not prove
@@ -43,7 +45,10 @@ const (
 )
 
 // updateFlags are the flags of update, and what they go with.
-type updateFlags struct{ json, downgrade, reboot bool }
+type updateFlags struct {
+	json, downgrade, reboot, off bool
+	at                           string
+}
 
 func (f updateFlags) check(what string) error {
 	file := what != "status" && what != "back" && what != "reboot"
@@ -54,6 +59,10 @@ func (f updateFlags) check(what string) error {
 		return badUsage("--downgrade goes with a file only")
 	case f.reboot && !file && what != "back":
 		return badUsage("--reboot goes with a file or with back only")
+	case (f.at != "" || f.off) && what != "reboot":
+		return badUsage("--at and --off go with update reboot only")
+	case f.at != "" && f.off:
+		return badUsage("choose --at or --off")
 	}
 	return nil
 }
@@ -63,6 +72,8 @@ func updateMain(ctx context.Context, t terminal, args []string) error {
 	set.BoolVar(&flags.json, "json", false, "")
 	set.BoolVar(&flags.downgrade, "downgrade", false, "")
 	set.BoolVar(&flags.reboot, "reboot", false, "")
+	set.StringVar(&flags.at, "at", "", "")
+	set.BoolVar(&flags.off, "off", false, "")
 	dir := runFlag(set)
 	rest, err := parse(set, args, "file, status, back or reboot")
 	if err != nil {
@@ -82,7 +93,7 @@ func updateMain(ctx context.Context, t terminal, args []string) error {
 		return printJSON(t.out, u)
 	}
 	printUpdate(t.out, u)
-	if flags.reboot || what == "reboot" {
+	if flags.reboot || what == "reboot" && flags.at == "" && !flags.off {
 		fmt.Fprintln(t.out, "rebooting")
 	}
 	return nil
@@ -96,7 +107,7 @@ func doUpdate(ctx context.Context, t terminal, client *control.Client, what stri
 	case "back":
 		u, err = client.GoBack(ctx)
 	case "reboot":
-		u, err = client.Reboot(ctx)
+		u, err = rebootAs(ctx, client, flags)
 	default:
 		u, err = sendBundle(ctx, t, client, what, flags.downgrade)
 	}
@@ -104,6 +115,38 @@ func doUpdate(ctx context.Context, t terminal, client *control.Client, what stri
 		u, err = client.Reboot(ctx)
 	}
 	return u, err
+}
+
+// rebootAs boots what is to be tried now or later, or not at the time that was said.
+func rebootAs(ctx context.Context, client *control.Client, flags updateFlags) (control.Update, error) {
+	switch {
+	case flags.off:
+		return client.PlanReboot(ctx, time.Time{})
+	case flags.at == "":
+		return client.Reboot(ctx)
+	}
+	at, err := timeToCome(flags.at, time.Now())
+	if err != nil {
+		return control.Update{}, err
+	}
+	return client.PlanReboot(ctx, at)
+}
+
+// timeToCome reads a time of day, the next one there is; or a day and a time.
+func timeToCome(text string, now time.Time) (time.Time, error) {
+	if clock, err := time.Parse("15:04", text); err == nil {
+		at := time.Date(now.Year(), now.Month(), now.Day(), clock.Hour(), clock.Minute(), 0, 0, now.Location())
+		if !at.After(now) {
+			at = at.AddDate(0, 0, 1)
+		}
+		return at, nil
+	}
+	for _, form := range []string{"2006-01-02 15:04", time.RFC3339} {
+		if at, err := time.ParseInLocation(form, text, now.Location()); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, badUsage("--at %q: want a time like 03:00, \"2026-01-31 03:00\" or 2026-01-31T03:00:00Z", text)
 }
 
 // printUpdate shows the slots and what is going on.
@@ -134,6 +177,9 @@ func printUpdate(w io.Writer, u control.Update) {
 	case control.UpdateReceiving, control.UpdateVerifying, control.UpdateInterrupted:
 		line("update", "%s", progressText(u))
 	case control.UpdateIdle, control.UpdateReady, control.UpdateFailed:
+	}
+	if !u.RebootAt.IsZero() {
+		line("reboot", "planned for %s", u.RebootAt.Local().Format(time.DateTime))
 	}
 	if u.Problem != "" {
 		line("problem", "%s", u.Problem)

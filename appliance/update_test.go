@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -153,6 +154,13 @@ func TestUpdateFromTheCommandLine(t *testing.T) {
 	}
 	if out := f.tool(t, "grub-editenv", "bootenv", "list"); out != "order=ba\nleft_a=8\nleft_b=1\n" {
 		t.Errorf("GRUB reads %q", out)
+	}
+	tomorrow := time.Now().Add(24 * time.Hour).Format("2006-01-02 15:04")
+	if out := must(t, "update", "reboot", "--at", tomorrow, "--run", f.run); !strings.HasSuffix(out, "reboot    planned for "+tomorrow+":00\n") || f.reboots != 0 {
+		t.Errorf("reboot --at prints %q, %d reboots", out, f.reboots)
+	}
+	if out := must(t, "update", "reboot", "--off", "--run", f.run); strings.Contains(out, "planned") || f.reboots != 0 {
+		t.Errorf("reboot --off prints %q, %d reboots", out, f.reboots)
 	}
 	if out := must(t, "update", "reboot", "--run", f.run); !strings.HasSuffix(out, "rebooting\n") || f.reboots != 1 {
 		t.Errorf("reboot prints %q, %d reboots", out, f.reboots)
@@ -368,10 +376,28 @@ func TestUpdateWithCurl(t *testing.T) {
 func TestUsageOfUpdate(t *testing.T) {
 	for _, args := range [][]string{
 		{"update"}, {"update", "status", "x"}, {"update", "back", "--json"}, {"update", "status", "--downgrade"}, {"update", "reboot", "--reboot"},
+		{"update", "back", "--at", "03:00"}, {"update", "status", "--off"}, {"update", "reboot", "--at", "03:00", "--off"}, {"update", "reboot", "--at", "soon"},
 		{"bundle"}, {"bundle", "pack"}, {"bundle", "make"}, {"bundle", "make", "x"}, {"bundle", "verify"}, {"bundle", "key", "a", "b"},
 	} {
 		if code, _, stderr := limpid(args...); code != exitUsage || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("limpid %v: code %d, %q", args, code, stderr)
+		}
+	}
+}
+
+func TestTimeToCome(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.FixedZone("there", 2*3600))
+	for text, want := range map[string]string{
+		"12:01": "2026-01-31T12:01:00+02:00", "12:00": "2026-02-01T12:00:00+02:00", "03:00": "2026-02-01T03:00:00+02:00",
+		"2026-02-02 03:00": "2026-02-02T03:00:00+02:00", "2026-02-02T03:00:00Z": "2026-02-02T03:00:00Z",
+	} {
+		if at, err := timeToCome(text, now); err != nil || at.Format(time.RFC3339) != want {
+			t.Errorf("%q: %v, %v, want %s", text, at, err, want)
+		}
+	}
+	for _, text := range []string{"", "soon", "25:00", "2026-02-30 03:00"} {
+		if at, err := timeToCome(text, now); err == nil {
+			t.Errorf("%q: %v", text, at)
 		}
 	}
 }

@@ -33,6 +33,8 @@ type fake struct {
 	upload Upload
 	sent   []byte
 	change PasswordChange
+
+	planned []time.Time // reboots; zero: called off
 }
 
 func (f *fake) Status(context.Context) (Status, error) {
@@ -86,6 +88,11 @@ func (f *fake) SetPassword(_ context.Context, change PasswordChange) error {
 func (f *fake) GoBack(context.Context) error { return f.err }
 
 func (f *fake) Reboot(context.Context) error { return f.err }
+
+func (f *fake) PlanReboot(_ context.Context, at time.Time) error {
+	f.planned = append(f.planned, at)
+	return f.err
+}
 
 func (f *fake) Metrics(_ context.Context, w io.Writer) error {
 	_, _ = io.WriteString(w, "up 1\n")

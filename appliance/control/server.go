@@ -142,6 +142,8 @@ func routes() []route {
 		{"PUT", bundlePath, putBundle},
 		{"POST", "/v1/update/back", postBack},
 		{"POST", "/v1/update/reboot", postReboot},
+		{"PUT", "/v1/update/reboot", putReboot},
+		{"DELETE", "/v1/update/reboot", deleteReboot},
 		{"GET", "/v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request, _ Backend) (any, error) {
 			w.Header().Set("Content-Type", "application/yaml")
 			_, err := w.Write(description)

@@ -41,6 +41,8 @@ type Update struct {
 	Bundle   BundleInfo  `json:"bundle,omitzero"`   // what is, or was last, being written
 	Progress Progress    `json:"progress,omitzero"` // of the phase
 	Problem  string      `json:"problem,omitempty"` // why the last update failed, or that it was undone
+
+	RebootAt time.Time `json:"reboot_at,omitzero"` // when what is to be tried will be booted, if that is planned
 }
 
 // OtherSlot is the slot that does not run.
@@ -87,6 +89,13 @@ type Updater interface {
 	GoBack(ctx context.Context) error
 	// Reboot boots what is to be tried.
 	Reboot(ctx context.Context) error
+	// PlanReboot does so at a time to come; the zero time calls that off.
+	PlanReboot(ctx context.Context, at time.Time) error
+}
+
+// RebootPlan is the body of PUT /v1/update/reboot.
+type RebootPlan struct {
+	At time.Time `json:"at"`
 }
 
 // idleUpload bounds how long the next bytes of an upload may take.
@@ -161,6 +170,27 @@ func postReboot(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) 
 	return b.Update(r.Context())
 }
 
+func putReboot(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+	plan, err := bodyOf[RebootPlan](r)
+	if err != nil {
+		return nil, err
+	}
+	if plan.At.IsZero() {
+		return nil, Refuse(errors.New("plan reboot: say when, as {\"at\": \"2026-01-31T03:00:00Z\"}"))
+	}
+	if err := b.PlanReboot(r.Context(), plan.At); err != nil {
+		return nil, err
+	}
+	return b.Update(r.Context())
+}
+
+func deleteReboot(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+	if err := b.PlanReboot(r.Context(), time.Time{}); err != nil {
+		return nil, err
+	}
+	return b.Update(r.Context())
+}
+
 // Update asks for the state of slots and of an update.
 func (c *Client) Update(ctx context.Context) (Update, error) {
 	var u Update
@@ -204,4 +234,13 @@ func (c *Client) GoBack(ctx context.Context) (Update, error) {
 func (c *Client) Reboot(ctx context.Context) (Update, error) {
 	var u Update
 	return u, c.ask(ctx, http.MethodPost, "/v1/update/reboot", nil, &u)
+}
+
+// PlanReboot boots what is to be tried at a time to come; the zero time calls that off.
+func (c *Client) PlanReboot(ctx context.Context, at time.Time) (Update, error) {
+	var u Update
+	if at.IsZero() {
+		return u, c.ask(ctx, http.MethodDelete, "/v1/update/reboot", nil, &u)
+	}
+	return u, c.ask(ctx, http.MethodPut, "/v1/update/reboot", RebootPlan{at}, &u)
 }

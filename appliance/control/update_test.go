@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A bundle is longer than any other question, and comes in two pieces here.
@@ -40,6 +41,32 @@ func TestUpload(t *testing.T) {
 		if err := ask(); err == nil || err.Error() != "no" {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A reboot is planned, planned anew and called off.
+func TestPlanReboot(t *testing.T) {
+	backend := &fake{}
+	client := serve(t, backend)
+	at := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	for _, when := range []time.Time{at, {}} {
+		if _, err := client.PlanReboot(t.Context(), when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(backend.planned) != 2 || !backend.planned[0].Equal(at) || !backend.planned[1].IsZero() {
+		t.Errorf("planned %v", backend.planned)
+	}
+	for _, body := range []string{"", "{}", `{"at":"soon"}`, `{"at":"2026-02-03T04:05:06Z","or":1}`} {
+		r := httptest.NewRequest(http.MethodPut, "/v1/update/reboot", strings.NewReader(body))
+		w := httptest.NewRecorder()
+		Handler(backend).ServeHTTP(w, r)
+		if w.Code != http.StatusBadRequest {
+			t.Errorf("%q: %d %s", body, w.Code, w.Body)
+		}
+	}
+	if len(backend.planned) != 2 {
+		t.Errorf("planned %v", backend.planned)
 	}
 }
 

@@ -266,6 +266,7 @@ func TestBoxComesUpAndLeavesInOrder(t *testing.T) {
 		},
 		"back":   func() (control.Update, error) { return b.client.GoBack(t.Context()) },
 		"reboot": func() (control.Update, error) { return b.client.Reboot(t.Context()) },
+		"plan":   func() (control.Update, error) { return b.client.PlanReboot(t.Context(), time.Now()) },
 	} {
 		if _, err := ask(); err == nil || !strings.Contains(err.Error(), "does not run from a firmware slot") {
 			t.Errorf("%s without slots: %v", name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"limpid/appliance/control"
 )
@@ -41,4 +42,12 @@ func (b backend) Reboot(ctx context.Context) error {
 		return errNoSlots
 	}
 	return b.Updates.Reboot(ctx)
+}
+
+// PlanReboot implements control.Updater.
+func (b backend) PlanReboot(ctx context.Context, at time.Time) error {
+	if b.Updates == nil {
+		return errNoSlots
+	}
+	return b.Updates.PlanReboot(ctx, at)
 }

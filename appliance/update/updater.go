@@ -51,6 +51,7 @@ type Updater struct {
 	meter   meter
 	problem string
 	other   string // version of the slot that does not run
+	plan    *plan  // nil when no reboot is planned
 }
 
 // New makes an Updater. Close ends it.
@@ -87,6 +88,11 @@ const lookPatience = time.Second
 func (u *Updater) Close() error {
 	u.end()
 	<-u.looked
+	u.mu.Lock()
+	planned := u.plan
+	u.plan = nil
+	u.mu.Unlock()
+	planned.end()
 	u.busy.Lock()
 	defer u.busy.Unlock()
 	return u.drop()
@@ -267,7 +273,7 @@ func (u *Updater) Reboot(ctx context.Context) error {
 		return err
 	}
 	if !slots.Pending(s, u.options.Running) {
-		return control.Refuse(errors.New("reboot: there is nothing to try: send an update, or go back, first"))
+		return errNothingToTry
 	}
 	return u.options.Reboot(ctx)
 }
@@ -289,6 +295,9 @@ func (u *Updater) Update(ctx context.Context) (control.Update, error) {
 		Healthy: slots.Committed(s, running),
 		Other:   control.OtherSlot{Slot: running.Other().String(), BootsLeft: int(s.Left[running.Other()]), Version: u.other},
 		Phase:   u.phase, Bundle: u.bundle, Problem: u.problem,
+	}
+	if u.plan != nil {
+		state.RebootAt = u.plan.at
 	}
 	switch {
 	case err != nil:
