@@ -45,6 +45,12 @@ type box struct {
 
 	history control.History
 	span    string // of it, asked for last
+
+	update  control.Update
+	uploads []control.Upload
+	sent    []byte // of bundles
+	orders  []string
+	refusal error // of uploads and orders
 }
 
 func (b *box) History(_ context.Context, span string) (control.History, error) {
@@ -158,7 +164,7 @@ func settings(t *testing.T) Settings {
 
 func newPage(t *testing.T, b *box) *Page {
 	t.Helper()
-	p, err := New(settings(t), b, slog.New(slog.DiscardHandler))
+	p, err := New(settings(t), b, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

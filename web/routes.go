@@ -16,6 +16,8 @@ const (
 
 	settingsFirst = "Log in to see the settings, and to change them."
 
+	updateFirst = "Log in to see the firmware, and to update it."
+
 	accessFirst = "Log in to see who else has."
 )
 
@@ -43,6 +45,13 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("GET /settings/history", p.members(settingsFirst, p.showHistory))
 	mux.HandleFunc("GET /settings/history/{number}", p.members(settingsFirst, p.showVersion))
 	mux.HandleFunc("GET /settings/backup", p.members(settingsFirst, p.takeBackup))
+	mux.HandleFunc("GET /update", p.members(updateFirst, p.showUpdate))
+	mux.HandleFunc("GET /update/state", p.members(updateFirst, p.tellUpdate))
+	mux.HandleFunc("PUT "+bundlePath, p.members(updateFirst, p.takeBundle))
+	mux.HandleFunc("POST /update/reboot", p.members(updateFirst, p.rebootNow))
+	mux.HandleFunc("POST /update/plan", p.members(updateFirst, p.planReboot))
+	mux.HandleFunc("POST /update/stay", p.members(updateFirst, p.stayUp))
+	mux.HandleFunc("POST /update/back", p.members(updateFirst, p.goBack))
 	mux.HandleFunc("GET /settings/confirm", p.askConfirm)
 	mux.HandleFunc("POST /settings/confirm", p.confirmSettings)
 	for name := range p.assets.files {
@@ -50,8 +59,11 @@ func (p *Page) Handler() http.Handler {
 	}
 	bounded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(maxForm)
-		if r.URL.Path == "/settings/review" || r.URL.Path == "/settings/apply" {
+		switch r.URL.Path {
+		case "/settings/review", "/settings/apply":
 			most = maxSettings
+		case bundlePath:
+			most = maxBundle
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, most)
 		mux.ServeHTTP(w, r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -33,6 +34,11 @@ type Control interface {
 	UndoSettings(ctx context.Context) (control.SettingsVersion, error)
 	SettingsHistory(ctx context.Context) (control.SettingsHistory, error)
 	SettingsVersion(ctx context.Context, number int) (control.SettingsVersion, error)
+	Update(ctx context.Context) (control.Update, error)
+	Upload(ctx context.Context, upload control.Upload, body io.Reader) (control.Update, error)
+	GoBack(ctx context.Context) (control.Update, error)
+	Reboot(ctx context.Context) (control.Update, error)
+	PlanReboot(ctx context.Context, at time.Time) (control.Update, error)
 	Password(ctx context.Context) (control.Password, error)
 	SetPassword(ctx context.Context, change control.PasswordChange) error
 }

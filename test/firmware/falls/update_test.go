@@ -36,15 +36,15 @@ func TestUpdate(t *testing.T) {
 	before := b.frozen()
 	var toWrite time.Duration
 	running, spare := slotOf(t, b.disk, slots.A), slotOf(t, b.disk, slots.B)
-	for _, test := range []struct{ name, want string }{
-		{"foreign", "signature"},
-		{"short", "truncated"},
-		{"board", "the bundle is for board aarch64, this box is x86_64"},
-		{"older", "the bundle is version 0.9.0, older than 1.0.0"},
-		{"flipped", "slot.img is damaged: its SHA-256"},
+	for _, test := range []struct{ name, how, want string }{
+		{"foreign", "", "signature"},
+		{"short", "", "truncated"},
+		{"board", "", "the bundle is for board aarch64, this box is x86_64"},
+		{"older", "", "the bundle is version 0.9.0, older than 1.0.0"},
+		{"flipped", "-page ", "slot.img is damaged: its SHA-256"},
 	} {
 		begun := time.Now()
-		said, status := b.run("/mnt/send /mnt/" + test.name)
+		said, status := b.run("/mnt/send " + test.how + "/mnt/" + test.name)
 		toWrite = time.Since(begun)
 		if status == 0 || !strings.Contains(said, test.want) {
 			t.Errorf("%s: status %d, want a refusal with %q:\n%s", test.name, status, test.want, said)

@@ -1,9 +1,10 @@
-// Command send gives a file to the box's control API as an update, without looking at it first, as whoever means it ill
-// would: the box itself has to refuse it.
+// Command send gives a file to the box's control API as an update, or with -page to its web page, without looking at it
+// first, as whoever means it ill would: the box itself has to refuse it.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 
@@ -11,7 +12,13 @@ import (
 )
 
 func main() {
-	if err := send(os.Args[1]); err != nil {
+	page := flag.Bool("page", false, "send it to the page")
+	flag.Parse()
+	to := send
+	if *page {
+		to = sendToPage
+	}
+	if err := to(flag.Arg(0)); err != nil {
 		fmt.Println("refused:", err)
 		os.Exit(1)
 	}

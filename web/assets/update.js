@@ -1,0 +1,101 @@
+// Sends a bundle, shows how far it is, and waits for the box while it restarts.
+
+const page = document.getElementById("update");
+const state = async () => {
+  const answer = await fetch("/update/state", { signal: AbortSignal.timeout(5000) });
+  if (answer.status == 403) return location.assign("/"); // limpid began anew, and knows nobody
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+};
+const mebi = n => `${(n / 1048576).toFixed(1)} MiB`;
+const words = u => `${u.phase}, ${mebi(u.progress?.done ?? 0)} of ${mebi(u.progress?.total ?? 0)}, ${mebi(u.progress?.rate ?? 0)} a second`;
+
+// What a page shows is followed until it is another.
+async function follow() {
+  try {
+    const now = await state();
+    if (!now) return;
+    const changed = now.phase != page.dataset.phase || now.running != page.dataset.running || ("trying" in page.dataset) != (now.slots && !now.healthy);
+    if (changed && !sending) return location.assign("/update");
+    const bar = page.querySelector("progress");
+    if (bar) {
+      bar.value = now.progress?.percent ?? 0;
+      page.querySelector("[data-progress]").textContent = words(now);
+    }
+  } catch {
+    // It will answer again, or its frame says that it does not.
+  }
+  setTimeout(follow, 1000);
+}
+
+// A restart: first nobody answers, then somebody who has forgotten all sessions.
+async function wait(began) {
+  const said = page.querySelector("[data-waiting]");
+  said.textContent = `Waiting for ${Math.round((performance.now() - began) / 1000)} s.`;
+  try {
+    const now = await state();
+    if (now && now.running != page.dataset.running) return location.assign("/update");
+  } catch {
+    // Still away.
+  }
+  setTimeout(wait, 1000, began);
+}
+
+let sending = false;
+const form = document.getElementById("send");
+
+async function sumOf(file) {
+  if (!crypto.subtle) return ""; // then it cannot go on after a break
+  const sum = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return Array.from(new Uint8Array(sum), b => b.toString(16).padStart(2, "0")).join("");
+}
+
+async function send(file, downgrade, say) {
+  const sha256 = await sumOf(file);
+  for (let attempt = 1; ; attempt++) {
+    const before = await state();
+    const goOn = sha256 && before.phase == "interrupted" && before.bundle?.sha256 == sha256 && before.bundle.size == file.size;
+    const offset = goOn ? before.bundle.received : 0;
+    const query = new URLSearchParams({ offset, downgrade, sha256 });
+    try {
+      const answer = await fetch(`/update/bundle?${query}`, { method: "PUT", body: file.slice(offset) });
+      if (answer.ok) return "";
+      return await answer.text();
+    } catch {
+      // It broke off; or what was refused is told by the state alone.
+      await new Promise(done => setTimeout(done, 1000));
+      const after = await state();
+      if (after.phase == "ready") return "";
+      if (after.phase == "failed") return after.problem;
+      if (attempt == 5) return "It broke off five times: send it again.";
+      say(`It broke off: trying again.`);
+    }
+  }
+}
+
+if (form) {
+  form.hidden = false;
+  form.addEventListener("submit", async e => {
+    e.preventDefault();
+    const say = text => form.querySelector("[data-sending]").textContent = text;
+    const button = form.querySelector("button");
+    sending = button.disabled = true;
+    const watch = setInterval(async () => {
+      try { const u = await state(); if (u.phase == "receiving" || u.phase == "verifying") say(words(u)); } catch { /* the next one */ }
+    }, 500);
+    let problem = "";
+    try {
+      say("Reading the file.");
+      problem = await send(form.bundle.files[0], form.downgrade.checked, say);
+    } catch (error) {
+      problem = error.message;
+    }
+    clearInterval(watch);
+    sending = button.disabled = false;
+    if (!problem) return location.assign("/update");
+    say(problem);
+  });
+}
+
+if ("rebooting" in page.dataset) wait(performance.now());
+else if (["receiving", "verifying"].includes(page.dataset.phase) || "trying" in page.dataset) follow();
