@@ -58,7 +58,7 @@ func TestPlanReboot(t *testing.T) {
 		t.Errorf("planned %v", backend.planned)
 	}
 	for _, body := range []string{"", "{}", `{"at":"soon"}`, `{"at":"2026-02-03T04:05:06Z","or":1}`} {
-		r := httptest.NewRequest(http.MethodPut, "/v1/update/reboot", strings.NewReader(body))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/v1/update/reboot", strings.NewReader(body))
 		w := httptest.NewRecorder()
 		Handler(backend).ServeHTTP(w, r)
 		if w.Code != http.StatusBadRequest {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ func sendToPage(name string) error {
 	}}
 	const page = "https://127.0.0.1"
 	ask := func(method, path, kind string, body io.Reader, size int64) (string, error) {
-		r, err := http.NewRequest(method, page+path, body)
+		r, err := http.NewRequestWithContext(context.Background(), method, page+path, body)
 		if err != nil {
 			return "", err
 		}
