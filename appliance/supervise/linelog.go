@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,7 +63,9 @@ func (l *lineLog) pass(record slog.Record) {
 // parseRecord reads one line of slog.JSONHandler.
 func parseRecord(line []byte) (slog.Record, bool) {
 	var fields map[string]any
-	if err := json.Unmarshal(line, &fields); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber() // flows have numbers of 63 bits
+	if err := decoder.Decode(&fields); err != nil || decoder.More() {
 		return slog.Record{}, false
 	}
 	message, ok := fields[slog.MessageKey].(string)

@@ -73,10 +73,19 @@ func Open(ctx context.Context, process Process, cmd *exec.Cmd) (*Tab, error) {
 	return t, nil
 }
 
-// Close ends the browser.
+// closing is how long a browser may take to end its processes and to write what it likes.
+const closing = 10 * time.Second
+
+// Close ends the browser: by itself if it can, so that no process of it writes into its
+// folder any more.
 func (t *Tab) Close() error {
-	_, _ = t.pipe.to.Close(), t.cmd.Process.Kill()
-	_ = t.process.Wait() // it was killed
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	_ = t.pipe.call(ctx, "", "Browser.close", struct{}{}, nil) // it may be gone before it answers
+	kill := time.AfterFunc(closing, func() { _ = t.cmd.Process.Kill() })
+	defer kill.Stop()
+	_ = t.process.Wait() // how it ended does not matter
+	_ = t.pipe.to.Close()
 	return t.pipe.from.Close()
 }
 

@@ -58,7 +58,7 @@ func TestBrowserChangesSettings(t *testing.T) {
 	after := b.file(t)
 	t.Run("confirmed after a new start", func(t *testing.T) {
 		p.t = t
-		p.change("bridge.vlans", "[7]")
+		p.change("management.dns", `["10.77.0.53"]`)
 		p.picture("review-trial")
 		p.press("Try it")
 		p.await("document.querySelector('#applied [data-left]')")
@@ -69,7 +69,7 @@ func TestBrowserChangesSettings(t *testing.T) {
 		// limpid starts anew meanwhile, and forgets who had logged in.
 		p.press("Confirm: keep it")
 		p.await("location.pathname == '/settings/history'")
-		if got := b.file(t); !strings.Contains(got, "vlans = [7]") {
+		if got := b.file(t); !strings.Contains(got, `dns = ["10.77.0.53"]`) {
 			t.Errorf("the file is %q", got)
 		}
 	})
