@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"reflect"
+	"time"
 
 	"limpid/appliance/config"
 )
@@ -63,7 +64,8 @@ func (s *Supervisor) takeOver(ctx context.Context, fresh *config.Config) error {
 	s.mu.Unlock()
 	s.Log.Info("configuration is taken over")
 	wake(s.reapply)
-	wake(s.page.changed)
+	// Whoever has asked for it on the page is to have its answer: other sockets are other processes.
+	time.AfterFunc(answerFirst, func() { wake(s.page.changed) })
 	if !reflect.DeepEqual(old.Intercept, fresh.Intercept) || !reflect.DeepEqual(old.Proxy, fresh.Proxy) ||
 		!reflect.DeepEqual(old.Cache, fresh.Cache) || !reflect.DeepEqual(old.Rules, fresh.Rules) {
 		s.restartChanged(old, fresh)

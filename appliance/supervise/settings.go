@@ -12,7 +12,7 @@ import (
 	"limpid/appliance/settings"
 )
 
-// answerFirst is how long limpid waits before it starts anew, so that who asked for
+// answerFirst is how long limpid waits before it, or its page, starts anew, so that who asked for
 // it is answered.
 const answerFirst = 300 * time.Millisecond
 
