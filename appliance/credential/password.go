@@ -21,7 +21,9 @@ func (s *Store) password() (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// SetPassword keeps another one in place of the old one, or returns ErrChanged.
+// SetPassword keeps another one in place of the old one, or returns ErrChanged. With
+// the first one all begins anew: of an owner before, whose password was forgotten, no
+// token and no second password is left.
 func (s *Store) SetPassword(old, fresh string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,6 +33,13 @@ func (s *Store) SetPassword(old, fresh string) error {
 	}
 	if now != old {
 		return ErrChanged
+	}
+	if old == "" {
+		if err := errors.Join(s.remove(tokensName), s.remove(readerName)); err != nil {
+			return err
+		}
+		clear(s.used)
+		clear(s.saved)
 	}
 	return s.write(passwordName, []byte(fresh+"\n"))
 }

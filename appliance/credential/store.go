@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"limpid/appliance/durable"
 )
@@ -21,12 +22,15 @@ const (
 type Store struct {
 	dir string
 
-	mu     sync.Mutex
-	memory map[string][]byte
+	mu          sync.Mutex
+	memory      map[string][]byte
+	used, saved map[string]time.Time // when tokens were used last, by ID; of that, what is on the disk
 }
 
 // Open gives the store in a folder, which is memory while the folder is not there.
-func Open(dir string) *Store { return &Store{dir: dir, memory: make(map[string][]byte)} }
+func Open(dir string) *Store {
+	return &Store{dir: dir, memory: make(map[string][]byte), used: make(map[string]time.Time), saved: make(map[string]time.Time)}
+}
 
 // read gives a file's contents, nil when there is none.
 func (s *Store) read(name string) ([]byte, error) {
@@ -49,6 +53,14 @@ func (s *Store) write(name string, data []byte) error {
 		return nil
 	}
 	return durable.Replace(filepath.Join(s.dir, name), data, 0o600)
+}
+
+func (s *Store) remove(name string) error {
+	if !s.onDisk() {
+		delete(s.memory, name)
+		return nil
+	}
+	return durable.Remove(filepath.Join(s.dir, name))
 }
 
 func (s *Store) onDisk() bool {
