@@ -104,6 +104,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 
 // backend is a supervisor that knows one answer to everything.
 type backend struct {
+	control.TokenKeeper
 	control.SettingsKeeper
 	control.Updater
 	mu sync.Mutex
@@ -154,6 +155,8 @@ func (b *backend) Metrics(_ context.Context, w io.Writer) error {
 func (b *backend) Password(context.Context) (control.Password, error) { return control.Password{}, nil }
 
 func (b *backend) SetPassword(context.Context, control.PasswordChange) error { return nil }
+
+func (b *backend) SetReader(context.Context, control.PasswordChange) error { return nil }
 
 func (b *backend) SetBypass(_ context.Context, on bool, d time.Duration) error {
 	b.mu.Lock()

@@ -35,6 +35,9 @@ type fake struct {
 	change PasswordChange
 
 	planned []time.Time // reboots; zero: called off
+	reader PasswordChange
+	token  TokenRequest
+	id     string // of a token, asked for last
 }
 
 func (f *fake) Status(context.Context) (Status, error) {
@@ -78,10 +81,36 @@ func (f *fake) Upload(_ context.Context, upload Upload, body io.Reader) error {
 	return err
 }
 
-func (f *fake) Password(context.Context) (Password, error) { return Password{f.change.New}, f.err }
+func (f *fake) Password(context.Context) (Password, error) {
+	return Password{Hash: f.change.New}, f.err
+}
 
 func (f *fake) SetPassword(_ context.Context, change PasswordChange) error {
 	f.change = change
+	return f.err
+}
+
+func (f *fake) SetReader(_ context.Context, change PasswordChange) error {
+	f.reader = change
+	return f.err
+}
+
+func (f *fake) Tokens(context.Context) (TokenList, error) {
+	return TokenList{Tokens: []Token{{ID: "1", Name: f.token.Name}}}, f.err
+}
+
+func (f *fake) AddToken(_ context.Context, request TokenRequest) (Token, error) {
+	f.token = request
+	return Token{ID: "1", Name: request.Name, Scope: request.Scope, Digest: request.Digest}, f.err
+}
+
+func (f *fake) RemoveToken(_ context.Context, id string) error {
+	f.id = id
+	return f.err
+}
+
+func (f *fake) UseToken(_ context.Context, id string) error {
+	f.id = "used " + id
 	return f.err
 }
 
@@ -283,21 +312,14 @@ func TestClientSaysThatNobodyAnswers(t *testing.T) {
 	}
 }
 
-// TestDescriptionEqualsRoutes holds openapi.yaml to the handlers: paths and
-// methods stand there at fixed indents, so no YAML parser is needed.
+// TestDescriptionEqualsRoutes holds openapi.yaml to the handlers, and has each
+// operation say who may make it over HTTPS.
 func TestDescriptionEqualsRoutes(t *testing.T) {
-	paths, _, found := strings.Cut(string(description), "\ncomponents:")
-	if !found {
-		t.Fatal("openapi.yaml has no components")
-	}
 	var described, served []string
-	path := ""
-	for line := range strings.Lines(paths) {
-		if m := regexp.MustCompile(`^  (/\S+):$`).FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
-			path = m[1]
-		}
-		if m := regexp.MustCompile(`^    (get|post|put|delete|patch):$`).FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
-			described = append(described, strings.ToUpper(m[1])+" "+path)
+	for _, o := range Operations() {
+		described = append(described, o.Method+" "+o.Path)
+		if o.Summary == "" || !slices.Contains([]string{ScopeRead, ScopeFull, ScopeSocket}, o.Scope) {
+			t.Errorf("%s %s: give summary and x-scope (read, full or socket): %+v", o.Method, o.Path, o)
 		}
 	}
 	for _, r := range routes() {
@@ -313,7 +335,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{Reader: "r"}, PasswordChange{}, TokenList{}, Token{Used: time.Unix(1, 0)}, TokenRequest{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type Backend interface {
 	Metrics(ctx context.Context, w io.Writer) error
 	Updater
 	Passwords
+	TokenKeeper
 	SettingsKeeper
 }
 
@@ -119,7 +121,7 @@ type route struct {
 }
 
 func routes() []route {
-	return append(settingsRoutes(), []route{
+	return slices.Concat(settingsRoutes(), tokenRoutes(), []route{
 		{"GET", "/v1/status", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Status(r.Context())
 		}},
@@ -136,6 +138,7 @@ func routes() []route {
 			return b.Password(r.Context())
 		}},
 		{"PUT", passwordPath, putPassword},
+		{"PUT", readerPath, putReader},
 		{"GET", "/v1/update", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Update(r.Context())
 		}},
@@ -149,7 +152,7 @@ func routes() []route {
 			_, err := w.Write(description)
 			return nil, err
 		}},
-	}...)
+	})
 }
 
 // Handler serves the API.

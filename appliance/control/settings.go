@@ -89,6 +89,19 @@ type SettingsChange struct {
 	Window Duration `json:"window,omitempty"` // to confirm in, 30 s to 10 m; 0: 90 s
 }
 
+// Bounds of what goes into the history with a text, in bytes.
+const (
+	maxWho  = 256
+	maxNote = 1024
+)
+
+func (c SettingsChange) check() error {
+	if len(c.Who) > maxWho || len(c.Note) > maxNote {
+		return Refuse(fmt.Errorf("apply settings: give \"who\" in %d bytes at most, and \"note\" in %d", maxWho, maxNote))
+	}
+	return nil
+}
+
 // SettingsApplied is the answer to it.
 type SettingsApplied struct {
 	Version int            `json:"version,omitempty"` // in the history, if it is kept already
@@ -152,6 +165,9 @@ func settingsRoutes() []route {
 		}},
 		{"POST", settingsPath + "/apply", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			change, err := bodyOf[SettingsChange](r)
+			if err == nil {
+				err = change.check()
+			}
 			if err != nil {
 				return nil, err
 			}
