@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"limpid/appliance/control"
@@ -38,8 +39,8 @@ func (p *Page) applySettings(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
 		return
 	}
-	l, loggedIn := p.visitor(r)
-	v := appliedView{frame: p.frameOf(l, loggedIn, "/settings", "confirm.js"), Trial: trialOf(applied.Trial), Token: applied.Token, Restart: applied.Restart}
+	l, who := p.visitor(r)
+	v := appliedView{frame: p.frameOf(l, who, "/settings", "confirm.js"), Trial: trialOf(applied.Trial), Token: applied.Token, Restart: applied.Restart}
 	v.Title = "applied"
 	if address := addressIn(review.Changes); address != "" && applied.Token != "" {
 		v.There = "https://" + address + portIn(r.Host) + "/settings/confirm?" + url.Values{"token": {applied.Token}}.Encode()
@@ -58,8 +59,8 @@ func portIn(host string) string {
 // askConfirm is where the one-time link leads: the change is kept by a press of the
 // button, and not by whatever follows links.
 func (p *Page) askConfirm(w http.ResponseWriter, r *http.Request) {
-	l, loggedIn := p.visitor(r)
-	v := appliedView{frame: p.frameOf(l, loggedIn, "/settings"), Token: r.URL.Query().Get("token")}
+	l, who := p.visitor(r)
+	v := appliedView{frame: p.frameOf(l, who, "/settings"), Token: r.URL.Query().Get("token")}
 	v.Title = "confirm"
 	if s, err := p.control.Settings(r.Context()); err == nil {
 		v.Trial = trialOf(s.Trial)
@@ -72,7 +73,8 @@ func (p *Page) askConfirm(w http.ResponseWriter, r *http.Request) {
 
 // confirmSettings keeps what is tried. The token is proof enough: only who has applied
 // the change, logged in, was told it; and limpid may have forgotten all sessions for
-// its sake. So whoever has it is logged in again.
+// its sake. So whoever has it is logged in again, if the change was made on the page:
+// what a program was told over the API makes nobody log in.
 func (p *Page) confirmSettings(w http.ResponseWriter, r *http.Request) {
 	l := p.watcher.now()
 	if l.err != nil {
@@ -83,14 +85,16 @@ func (p *Page) confirmSettings(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusTooManyRequests, "Too many tries from your address: wait a minute.")
 		return
 	}
-	if _, err := p.control.ConfirmSettings(r.Context(), r.PostFormValue("token")); err != nil {
+	kept, err := p.control.ConfirmSettings(r.Context(), r.PostFormValue("token"))
+	if err != nil {
 		p.refuse(w, r, http.StatusConflict, sentence(err))
 		return
 	}
 	p.attempts.succeeded(neighbour(r.RemoteAddr))
 	p.log.Info("settings are confirmed on the page", "from", neighbour(r.RemoteAddr).String())
-	if l.hash != "" && !p.sessions.valid(r, l.hash) {
-		p.renew(w, r, l.hash)
+	_, here := netip.ParseAddr(kept.Who)
+	if l.hash != "" && here == nil && p.sessions.scope(r, l.holders()) < owners {
+		p.renew(w, r, holder{owners, l.hash})
 	}
 	http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
 }

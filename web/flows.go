@@ -61,8 +61,8 @@ func (p *Page) showFlows(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) listFlows(w http.ResponseWriter, r *http.Request, code int, message string) {
-	l, loggedIn := p.visitor(r)
-	v := flowsView{frame: p.frameOf(l, loggedIn, "/flows"), Orders: orders()}
+	l, who := p.visitor(r)
+	v := flowsView{frame: p.frameOf(l, who, "/flows"), Orders: orders()}
 	v.Title, v.Message = "flows", message
 	list, err := p.control.Flows(r.Context(), maxFlows)
 	if err != nil {

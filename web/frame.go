@@ -8,6 +8,7 @@ type frame struct {
 	Here     string // the address of the page, for the marks in the navigation
 	Scripts  []string
 	LoggedIn bool
+	Full     bool   // who has logged in may change things
 	Refresh  string // where a browser without scripts looks again; empty: it stays
 	Message  string
 	Version  string
@@ -16,34 +17,45 @@ type frame struct {
 }
 
 // frameOf makes one for a request; scripts are names of assets.
-func (p *Page) frameOf(l look, loggedIn bool, here string, scripts ...string) frame {
-	f := frame{Here: here, LoggedIn: loggedIn, Style: p.assets.address["style.css"], Icon: p.assets.address["icon.svg"]}
+func (p *Page) frameOf(l look, who scope, here string, scripts ...string) frame {
+	f := frame{Here: here, LoggedIn: who >= readers, Full: who >= owners, Style: p.assets.address["style.css"], Icon: p.assets.address["icon.svg"]}
 	for _, name := range scripts {
 		f.Scripts = append(f.Scripts, p.assets.address[name])
 	}
-	if loggedIn {
+	if f.LoggedIn {
 		f.Version = l.status.Version
 	}
 	return f
 }
 
-// visitor says what is known, and whether who asks has logged in.
-func (p *Page) visitor(r *http.Request) (l look, loggedIn bool) {
+// visitor says what is known, and what who asks may do.
+func (p *Page) visitor(r *http.Request) (l look, who scope) {
 	l = p.watcher.now()
-	return l, l.err == nil && p.sessions.valid(r, l.hash)
+	if l.err != nil {
+		return l, strangers
+	}
+	return l, p.sessions.scope(r, l.holders())
 }
 
-// members lets only those in who have logged in; others get the first page, with its
-// login, and are told why.
-func (p *Page) members(why string, next http.HandlerFunc) http.HandlerFunc {
+// onlyLooks is what readers are told who would change something.
+const onlyLooks = "You have logged in to look: only the owner's password lets you change something."
+
+// admit lets only those in who may; others get the first page, with its login, and
+// are told why.
+func (p *Page) admit(t route) http.HandlerFunc {
+	if t.who == strangers {
+		return t.handle
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch l, loggedIn := p.visitor(r); {
+		switch l, who := p.visitor(r); {
 		case l.err != nil:
 			p.refuse(w, r, http.StatusServiceUnavailable, silent)
-		case !loggedIn:
-			p.refuse(w, r, http.StatusForbidden, why)
+		case who == strangers:
+			p.refuse(w, r, http.StatusForbidden, t.first)
+		case who < t.who:
+			p.refuse(w, r, http.StatusForbidden, onlyLooks)
 		default:
-			next(w, r)
+			t.handle(w, r)
 		}
 	}
 }

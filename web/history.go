@@ -25,8 +25,8 @@ func (p *Page) showHistory(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) listHistory(w http.ResponseWriter, r *http.Request, code int, message string) {
-	l, loggedIn := p.visitor(r)
-	v := historyView{frame: p.frameOf(l, loggedIn, "/settings", "settings.js")}
+	l, who := p.visitor(r)
+	v := historyView{frame: p.frameOf(l, who, "/settings", "settings.js")}
 	v.Title, v.Message = "history", message
 	h, err := p.control.SettingsHistory(r.Context())
 	if err != nil {
@@ -65,9 +65,9 @@ func (p *Page) showVersion(w http.ResponseWriter, r *http.Request) {
 		p.listHistory(w, r, http.StatusServiceUnavailable, sentence(err))
 		return
 	}
-	l, loggedIn := p.visitor(r)
+	l, who := p.visitor(r)
 	v := versionView{
-		frame: p.frameOf(l, loggedIn, "/settings"), versionRow: versionRow{version, version.Time.Local().Format("2006-01-02 15:04:05")},
+		frame: p.frameOf(l, who, "/settings"), versionRow: versionRow{version, version.Time.Local().Format("2006-01-02 15:04:05")},
 		Lines: diffOf(s.Text, version.Text), Digest: s.Digest,
 	}
 	v.Title = fmt.Sprintf("version %d", n)

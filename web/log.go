@@ -46,8 +46,8 @@ func (p *Page) askLog(r *http.Request, f filter, after string) (logRows, error) 
 // the address, so that a view can be kept and passed on.
 func (p *Page) showLog(w http.ResponseWriter, r *http.Request) {
 	f, code := filterOf(r.URL.Query()), http.StatusOK
-	l, loggedIn := p.visitor(r)
-	v := logView{frame: p.frameOf(l, loggedIn, "/log", "log.js"), Choices: rowChoices(), Limit: f.limit, Chosen: len(f.words) > 0}
+	l, who := p.visitor(r)
+	v := logView{frame: p.frameOf(l, who, "/log", "log.js"), Choices: rowChoices(), Limit: f.limit, Chosen: len(f.words) > 0}
 	v.Again, v.CSV, v.JSON = "/log?"+f.query(), "/log/export/csv?"+f.query(), "/log/export/json?"+f.query()
 	v.Title = "log"
 	for _, w := range words() {

@@ -43,7 +43,7 @@ func (p *Page) setPassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.log.Info("the first password has been set", "from", neighbour(r.RemoteAddr).String())
-	p.welcome(w, r, hash)
+	p.welcome(w, r, holder{owners, hash})
 }
 
 // unfit says why a password cannot be taken; empty: it can.
@@ -69,51 +69,58 @@ func (p *Page) login(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusConflict, "No password has been set yet: choose one.")
 		return
 	}
-	if code, complaint := p.prove(w, r, l.hash, r.PostFormValue("password")); complaint != "" {
+	h, code, complaint := p.prove(w, r, r.PostFormValue("password"), l.holders()...)
+	if complaint != "" {
 		p.refuse(w, r, code, complaint)
 		return
 	}
-	p.log.Info("login", "from", neighbour(r.RemoteAddr).String())
-	p.welcome(w, r, l.hash)
+	p.log.Info("login", "from", neighbour(r.RemoteAddr).String(), "full", h.scope == owners)
+	p.welcome(w, r, h)
 }
 
-// prove looks whether a password is the one of hash, as often as the limiter allows
-// from there; it says what is wrong, or nothing.
-func (p *Page) prove(w http.ResponseWriter, r *http.Request, hash, password string) (code int, complaint string) {
+// prove looks whose password it is, as often as the limiter allows from there; it says
+// what is wrong, or nothing.
+func (p *Page) prove(w http.ResponseWriter, r *http.Request, password string, holders ...holder) (h holder, code int, complaint string) {
 	who := neighbour(r.RemoteAddr)
 	if wait := p.attempts.begin(who); wait > 0 {
 		seconds := int((wait + time.Second - 1) / time.Second)
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		return http.StatusTooManyRequests, fmt.Sprintf("Too many wrong passwords from your address: wait %d s and try again.", seconds)
+		return h, http.StatusTooManyRequests, fmt.Sprintf("Too many wrong passwords from your address: wait %d s and try again.", seconds)
 	}
 	if len(password) > maxPassword {
 		password = "" // none is so long
 	}
-	right, err := p.hasher.check(r.Context(), hash, password)
-	switch {
-	case err != nil:
-		p.attempts.withdraw(who)
-		return http.StatusServiceUnavailable, sentence(err)
-	case !right:
-		p.log.Warn("wrong password", "from", who.String())
-		return http.StatusForbidden, "That is not the password."
+	for _, h := range holders {
+		right, err := p.hasher.check(r.Context(), h.hash, password)
+		switch {
+		case err != nil:
+			p.attempts.withdraw(who)
+			return h, http.StatusServiceUnavailable, sentence(err)
+		case right && h.scope == owners:
+			p.attempts.succeeded(who)
+			return h, http.StatusOK, ""
+		case right:
+			// Whoever may look would else guess the owner's password in between for good.
+			p.attempts.withdraw(who)
+			return h, http.StatusOK, ""
+		}
 	}
-	p.attempts.succeeded(who)
-	return http.StatusOK, ""
+	p.log.Warn("wrong password", "from", who.String())
+	return h, http.StatusForbidden, "That is not the password."
 }
 
 // welcome begins a session and leads back to the page.
-func (p *Page) welcome(w http.ResponseWriter, r *http.Request, hash string) {
-	p.renew(w, r, hash)
+func (p *Page) welcome(w http.ResponseWriter, r *http.Request, h holder) {
+	p.renew(w, r, h)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 // renew begins a session in the place of the one that the request has.
-func (p *Page) renew(w http.ResponseWriter, r *http.Request, hash string) {
+func (p *Page) renew(w http.ResponseWriter, r *http.Request, h holder) {
 	p.watcher.stale()
 	p.sessions.end(w, r)
 	w.Header().Del("Set-Cookie")
-	p.sessions.begin(w, r, hash)
+	p.sessions.begin(w, r, h)
 }
 
 func (p *Page) logout(w http.ResponseWriter, r *http.Request) {

@@ -26,6 +26,9 @@ type box struct {
 	mu     sync.Mutex
 	status control.Status
 	hash   string
+	reader string // hash of the second password
+	tokens []control.Token
+	used   []string // IDs
 	err    error
 	asked  int // for its status
 	ordeal []time.Duration
@@ -41,7 +44,12 @@ type box struct {
 	changes  []control.SettingsChange
 	edits    []control.SettingsEdit
 	token    string // that confirms
+	who      string // made the change that waits
 	undone   int
+
+	client   *control.Client // passes calls on; nil: the box does so by itself
+	received int64           // bytes of a bundle
+	did      []string
 
 	history control.History
 	span    string // of it, asked for last
@@ -65,7 +73,7 @@ func (b *box) Log(_ context.Context, query control.LogQuery) (control.LogPage, e
 	defer b.mu.Unlock()
 	b.queries = append(b.queries, query)
 	if query.Filter["status"] == "bad" {
-		return control.LogPage{}, errors.New(`filter status="bad": want a number like 404, or a class like 4xx`)
+		return control.LogPage{}, control.Refuse(errors.New(`filter status="bad": want a number like 404, or a class like 4xx`))
 	}
 	if len(b.pages) == 0 {
 		return control.LogPage{Cursor: "run.9"}, b.err
@@ -85,7 +93,7 @@ func (b *box) ResetFlow(_ context.Context, id uint64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if id == 404 {
-		return errors.New("no such flow")
+		return control.Refuse(errors.New("no such flow"))
 	}
 	b.reset = append(b.reset, id)
 	return b.err
@@ -112,14 +120,14 @@ func (b *box) SetBypass(_ context.Context, on bool, d time.Duration) (control.St
 func (b *box) Password(context.Context) (control.Password, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return control.Password{Hash: b.hash}, b.err
+	return control.Password{Hash: b.hash, Reader: b.reader}, b.err
 }
 
 func (b *box) SetPassword(_ context.Context, change control.PasswordChange) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if change.Old != b.hash {
-		return errors.New("set password: it has been set meanwhile")
+		return control.Refuse(errors.New("set password: it has been set meanwhile"))
 	}
 	b.hash = change.New
 	return b.err

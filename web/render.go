@@ -25,11 +25,11 @@ func (p *Page) showLive(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) view(r *http.Request) view {
-	l, loggedIn := p.visitor(r)
-	v := viewOf(l, loggedIn, p.clock())
-	v.frame = p.frameOf(l, loggedIn, "/", "live.js")
+	l, who := p.visitor(r)
+	v := viewOf(l, who >= readers, p.clock())
+	v.frame = p.frameOf(l, who, "/", "live.js")
 	v.Title = v.Word
-	if loggedIn {
+	if v.LoggedIn {
 		span := spanOf(r.URL.Query().Get("span"))
 		v.Refresh = "/?span=" + span
 		if h, err := p.control.History(r.Context(), span); err == nil {

@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // maxForm bounds what a form may send, in bytes; maxSettings one with the text of the
 // settings, which may have 256 KiB, each byte of it up to three in a form.
@@ -11,61 +14,88 @@ const (
 
 // What those are told who are not let in.
 const (
-	logFirst   = "Log in to read the log: it tells who asked for what."
-	flowsFirst = "Log in to see the flows: they tell who talks with whom."
-
+	switchFirst   = "Log in to switch."
+	logFirst      = "Log in to read the log: it tells who asked for what."
+	flowsFirst    = "Log in to see the flows: they tell who talks with whom."
 	settingsFirst = "Log in to see the settings, and to change them."
-
-	updateFirst = "Log in to see the firmware, and to update it."
-
-	accessFirst = "Log in to see who else has."
+	updateFirst   = "Log in to see the firmware, and to update it."
+	accessFirst   = "Log in to see who else has."
+	apiFirst      = "Log in to read about the API."
 )
 
-// Handler is the page over HTTPS.
+// route is a page, or what a form does: which, who may, and what is said to those who
+// have not logged in. What changes anything is for owners, but for what makes one.
+type route struct {
+	pattern string
+	who     scope
+	first   string
+	handle  http.HandlerFunc
+}
+
+func (p *Page) routes() []route {
+	return []route{
+		{"GET /{$}", strangers, "", p.showPage},
+		{"GET /live", strangers, "", p.showLive},
+		{"POST /password", strangers, "", p.setPassword},
+		{"POST /login", strangers, "", p.login},
+		{"POST /logout", strangers, "", p.logout},
+		{"POST /bypass", owners, switchFirst, p.bypass},
+		{"GET /log", readers, logFirst, p.showLog},
+		{"GET /log/rows", readers, logFirst, p.showRows},
+		{"GET /log/export/{kind}", readers, logFirst, p.exportLog},
+		{"GET /flows", readers, flowsFirst, p.showFlows},
+		{"POST /flows/{id}/reset", owners, flowsFirst, p.resetFlow},
+		{"GET /access", readers, accessFirst, p.showAccess},
+		{"POST /access/password", owners, accessFirst, p.changePassword},
+		{"POST /access/reader", owners, accessFirst, p.setReader},
+		{"POST /access/reader/remove", owners, accessFirst, p.removeReader},
+		{"POST /access/sessions/{id}/end", owners, accessFirst, p.endSession},
+		{"POST /access/tokens", owners, accessFirst, p.makeToken},
+		{"POST /access/tokens/{id}/revoke", owners, accessFirst, p.revokeToken},
+		{"GET /settings", readers, settingsFirst, p.showSettings},
+		{"POST /settings/review", owners, settingsFirst, p.reviewSettings},
+		{"POST /settings/apply", owners, settingsFirst, p.applySettings},
+		{"POST /settings/undo", owners, settingsFirst, p.undoSettings},
+		{"GET /settings/history", readers, settingsFirst, p.showHistory},
+		{"GET /settings/history/{number}", readers, settingsFirst, p.showVersion},
+		{"GET /settings/backup", owners, settingsFirst, p.takeBackup},
+		{"GET /update", readers, updateFirst, p.showUpdate},
+		{"GET /update/state", readers, updateFirst, p.tellUpdate},
+		{"PUT " + bundlePath, owners, updateFirst, p.takeBundle},
+		{"POST /update/reboot", owners, updateFirst, p.rebootNow},
+		{"POST /update/plan", owners, updateFirst, p.planReboot},
+		{"POST /update/stay", owners, updateFirst, p.stayUp},
+		{"POST /update/back", owners, updateFirst, p.goBack},
+		{"GET /settings/confirm", strangers, "", p.askConfirm},
+		{"POST /settings/confirm", strangers, "", p.confirmSettings}, // its token is proof
+		{"GET /api", readers, apiFirst, p.showAPI},
+	}
+}
+
+// Handler is the page over HTTPS, and the API beside it.
 func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.showPage)
-	mux.HandleFunc("GET /live", p.showLive)
-	mux.HandleFunc("POST /password", p.setPassword)
-	mux.HandleFunc("POST /login", p.login)
-	mux.HandleFunc("POST /logout", p.logout)
-	mux.HandleFunc("POST /bypass", p.bypass)
-	mux.HandleFunc("GET /log", p.members(logFirst, p.showLog))
-	mux.HandleFunc("GET /log/rows", p.members(logFirst, p.showRows))
-	mux.HandleFunc("GET /log/export/{kind}", p.members(logFirst, p.exportLog))
-	mux.HandleFunc("GET /flows", p.members(flowsFirst, p.showFlows))
-	mux.HandleFunc("POST /flows/{id}/reset", p.members(flowsFirst, p.resetFlow))
-	mux.HandleFunc("GET /access", p.members(accessFirst, p.showAccess))
-	mux.HandleFunc("POST /access/password", p.members(accessFirst, p.changePassword))
-	mux.HandleFunc("POST /access/sessions/{id}/end", p.members(accessFirst, p.endSession))
-	mux.HandleFunc("GET /settings", p.members(settingsFirst, p.showSettings))
-	mux.HandleFunc("POST /settings/review", p.members(settingsFirst, p.reviewSettings))
-	mux.HandleFunc("POST /settings/apply", p.members(settingsFirst, p.applySettings))
-	mux.HandleFunc("POST /settings/undo", p.members(settingsFirst, p.undoSettings))
-	mux.HandleFunc("GET /settings/history", p.members(settingsFirst, p.showHistory))
-	mux.HandleFunc("GET /settings/history/{number}", p.members(settingsFirst, p.showVersion))
-	mux.HandleFunc("GET /settings/backup", p.members(settingsFirst, p.takeBackup))
-	mux.HandleFunc("GET /update", p.members(updateFirst, p.showUpdate))
-	mux.HandleFunc("GET /update/state", p.members(updateFirst, p.tellUpdate))
-	mux.HandleFunc("PUT "+bundlePath, p.members(updateFirst, p.takeBundle))
-	mux.HandleFunc("POST /update/reboot", p.members(updateFirst, p.rebootNow))
-	mux.HandleFunc("POST /update/plan", p.members(updateFirst, p.planReboot))
-	mux.HandleFunc("POST /update/stay", p.members(updateFirst, p.stayUp))
-	mux.HandleFunc("POST /update/back", p.members(updateFirst, p.goBack))
-	mux.HandleFunc("GET /settings/confirm", p.askConfirm)
-	mux.HandleFunc("POST /settings/confirm", p.confirmSettings)
+	for _, t := range p.routes() {
+		mux.HandleFunc(t.pattern, p.admit(t))
+	}
 	for name := range p.assets.files {
 		mux.HandleFunc("GET /"+name, p.assets.serve)
 	}
+	for _, c := range apiCalls() {
+		mux.HandleFunc(c.method+" "+apiPrefix+c.path, p.serveAPI(c))
+	}
+	mux.HandleFunc("GET "+apiPrefix+"/openapi.yaml", p.serveDescription)
+	mux.HandleFunc(apiPrefix+"/", p.noCall)
 	bounded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		most := int64(maxForm)
-		switch r.URL.Path {
-		case "/settings/review", "/settings/apply":
-			most = maxSettings
-		case bundlePath:
-			most = maxBundle
+		switch {
+		case strings.HasPrefix(r.URL.Path, apiPrefix+"/"): // each call has its own bound
+		case r.URL.Path == "/settings/review", r.URL.Path == "/settings/apply":
+			r.Body = http.MaxBytesReader(w, r.Body, maxSettings)
+		case r.URL.Path == bundlePath:
+			r.Body = http.MaxBytesReader(w, r.Body, maxBundle)
+		default:
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, most)
 		mux.ServeHTTP(w, r)
 	})
 	return safeHeaders(onlyKnown(http.NewCrossOriginProtection().Handler(bounded)))

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Lives of a session, and how many there may be; with one more the one that was
-// quiet for longest ends.
+// Lives of a session, and how many there may be of each scope; with one more the one
+// of them that was quiet for longest ends.
 const (
 	idleLife    = 12 * time.Hour
 	longestLife = 7 * 24 * time.Hour
@@ -27,7 +27,7 @@ const cookieName = "__Host-limpid"
 // session is somebody who has logged in.
 type session struct {
 	begun, seen time.Time
-	hash        string // of the password they knew: with another one the session is over
+	holder             // of the password they knew: with another one the session is over
 	from, agent string // where it began, and with which browser
 }
 
@@ -48,58 +48,64 @@ func newSessions(clock func() time.Time) *sessions {
 }
 
 // begin starts a session and sets its cookie.
-func (s *sessions) begin(w http.ResponseWriter, r *http.Request, hash string) {
+func (s *sessions) begin(w http.ResponseWriter, r *http.Request, h holder) {
 	token := rand.Text()
 	now := s.clock()
 	s.mu.Lock()
-	for len(s.all) >= maxSessions {
-		s.dropOldest()
-	}
+	s.makeRoom(h.scope)
 	s.all[sha256.Sum256([]byte(token))] = &session{
-		begun: now, seen: now, hash: hash,
+		begun: now, seen: now, holder: h,
 		from: neighbour(r.RemoteAddr).String(), agent: strings.ToValidUTF8(r.UserAgent()[:min(maxAgent, len(r.UserAgent()))], ""),
 	}
 	s.mu.Unlock()
 	setCookie(w, token, int(longestLife/time.Second))
 }
 
-// dropOldest is called with the lock held, and when there are some.
-func (s *sessions) dropOldest() {
+// makeRoom is called with the lock held, before one more begins: who may only look
+// ends no session of who may do more.
+func (s *sessions) makeRoom(scope scope) {
 	var oldest [sha256.Size]byte
 	var at time.Time
+	count := 0
 	for key, one := range s.all {
+		if one.scope != scope {
+			continue
+		}
+		count++
 		if at.IsZero() || one.seen.Before(at) {
 			oldest, at = key, one.seen
 		}
 	}
-	delete(s.all, oldest)
+	if count >= maxSessions {
+		delete(s.all, oldest)
+	}
 }
 
-// valid says whether the request is of somebody who has logged in with the password
-// that holds now.
-func (s *sessions) valid(r *http.Request, hash string) bool {
+// scope says what the one who asks may do, who has logged in with one of the passwords
+// that hold now.
+func (s *sessions) scope(r *http.Request, holders []holder) scope {
 	key, ok := keyOf(r)
-	if !ok || hash == "" {
-		return false
+	if !ok {
+		return strangers
 	}
 	now := s.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.all[key]
 	if one == nil {
-		return false
+		return strangers
 	}
-	if one.over(hash, now) {
+	if one.over(holders, now) {
 		delete(s.all, key)
-		return false
+		return strangers
 	}
 	one.seen = now
-	return true
+	return one.scope
 }
 
-// over says whether a session has ended, where hash is of the password that holds.
-func (o *session) over(hash string, now time.Time) bool {
-	return o.hash != hash || now.Sub(o.seen) > idleLife || now.Sub(o.begun) > longestLife
+// over says whether a session has ended, where holders are the passwords that hold.
+func (o *session) over(holders []holder, now time.Time) bool {
+	return !slices.Contains(holders, o.holder) || now.Sub(o.seen) > idleLife || now.Sub(o.begun) > longestLife
 }
 
 // listed is a session as its owner sees it.
@@ -108,18 +114,19 @@ type listed struct {
 	Begun, Seen time.Time
 	From, Agent string
 	Own         bool // of who asks
+	Reads       bool // and changes nothing
 }
 
 // list gives the sessions that hold, the one used last first.
-func (s *sessions) list(r *http.Request, hash string) []listed {
+func (s *sessions) list(r *http.Request, holders []holder) []listed {
 	own, _ := keyOf(r)
 	now := s.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []listed
 	for key, one := range s.all {
-		if !one.over(hash, now) {
-			all = append(all, listed{nameOf(key), one.begun, one.seen, one.from, one.agent, key == own})
+		if !one.over(holders, now) {
+			all = append(all, listed{nameOf(key), one.begun, one.seen, one.from, one.agent, key == own, one.scope == readers})
 		}
 	}
 	slices.SortFunc(all, func(a, b listed) int { return cmp.Or(b.Seen.Compare(a.Seen), cmp.Compare(a.ID, b.ID)) })

@@ -8,10 +8,17 @@ import (
 	"time"
 )
 
+func of(hash string) holder { return holder{owners, hash} }
+
+// valid says whether a request is of an owner who has logged in with a password.
+func (s *sessions) valid(r *http.Request, hash string) bool {
+	return s.scope(r, []holder{of(hash)}) == owners
+}
+
 func begun(t *testing.T, s *sessions) *http.Request {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s.begin(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/login", http.NoBody), "hash")
+	s.begin(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/login", http.NoBody), of("hash"))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 	r.AddCookie(&http.Cookie{Name: cookieName, Value: valueOf(t, w.Header().Get("Set-Cookie"))})
 	return r

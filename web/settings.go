@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"limpid/appliance/control"
@@ -41,6 +42,13 @@ type Control interface {
 	PlanReboot(ctx context.Context, at time.Time) (control.Update, error)
 	Password(ctx context.Context) (control.Password, error)
 	SetPassword(ctx context.Context, change control.PasswordChange) error
+	SetReader(ctx context.Context, change control.PasswordChange) error
+	Tokens(ctx context.Context) (control.TokenList, error)
+	AddToken(ctx context.Context, request control.TokenRequest) (control.Token, error)
+	RemoveToken(ctx context.Context, id string) error
+	UseToken(ctx context.Context, id string) error
+	// Pass makes a call of the API as somebody else asks it.
+	Pass(ctx context.Context, call control.Call) (*http.Response, error)
 }
 
 // Page is the web page.
@@ -54,6 +62,8 @@ type Page struct {
 	sessions    *sessions
 	attempts    *attempts
 	hasher      hasher
+	uses        *uses
+	passing     chan struct{} // a turn for each call that is passed on
 	clock       func() time.Time
 }
 
@@ -70,6 +80,6 @@ func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
 	return &Page{
 		settings: s, control: c, log: log, certificate: certificate, assets: a,
 		watcher: newWatcher(c, time.Now), sessions: newSessions(time.Now), attempts: newAttempts(time.Now),
-		hasher: newHasher(), clock: time.Now,
+		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now,
 	}, nil
 }

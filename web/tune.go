@@ -54,8 +54,8 @@ func (p *Page) showSettings(w http.ResponseWriter, r *http.Request) {
 // showSettingsWith shows them with a message, and with what was typed, by key, in the
 // place of what the file holds.
 func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int, message string, typed map[string]string) {
-	l, loggedIn := p.visitor(r)
-	v := settingsView{frame: p.frameOf(l, loggedIn, "/settings", "settings.js"), AsText: r.FormValue("as") == "toml"}
+	l, who := p.visitor(r)
+	v := settingsView{frame: p.frameOf(l, who, "/settings", "settings.js"), AsText: r.FormValue("as") == "toml"}
 	v.Title, v.Message = "settings", message
 	s, err := p.control.Settings(r.Context())
 	if err != nil {
@@ -136,9 +136,9 @@ func (p *Page) showReview(w http.ResponseWriter, r *http.Request, s control.Sett
 		p.showSettingsWith(w, r, http.StatusBadRequest, problemsOf(review.Problems), typed)
 		return
 	}
-	l, loggedIn := p.visitor(r)
+	l, who := p.visitor(r)
 	v := reviewView{
-		frame: p.frameOf(l, loggedIn, "/settings"), SettingsReview: review, Text: text, Base: base,
+		frame: p.frameOf(l, who, "/settings"), SettingsReview: review, Text: text, Base: base,
 		AsText: r.PostFormValue("as") == "toml", Lines: diffOf(s.Text, text), Management: addressIn(review.Changes),
 	}
 	v.Title = "review"

@@ -25,7 +25,7 @@ func (b *box) EditSettings(_ context.Context, edit control.SettingsEdit) (contro
 	text := edit.Text
 	for key, value := range edit.Set {
 		if value == "" {
-			return control.SettingsText{}, errors.New("set " + key + ` to "": this is no value of TOML`)
+			return control.SettingsText{}, control.Refuse(errors.New("set " + key + ` to "": this is no value of TOML`))
 		}
 		text += key + " = " + value + "\n"
 	}
@@ -42,7 +42,7 @@ func (b *box) ApplySettings(_ context.Context, c control.SettingsChange) (contro
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c.Base == "old" {
-		return control.SettingsApplied{}, errors.New("the settings have been changed meanwhile")
+		return control.SettingsApplied{}, control.Refuse(errors.New("the settings have been changed meanwhile"))
 	}
 	b.changes = append(b.changes, c)
 	return b.applied, nil
@@ -52,10 +52,10 @@ func (b *box) ConfirmSettings(_ context.Context, token string) (control.Settings
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.token == "" || token != b.token {
-		return control.SettingsVersion{}, errors.New("this confirms another change than the one that waits")
+		return control.SettingsVersion{}, control.Refuse(errors.New("this confirms another change than the one that waits"))
 	}
 	b.token = ""
-	return control.SettingsVersion{Number: 3}, nil
+	return control.SettingsVersion{Number: 3, Who: b.who}, nil
 }
 
 func (b *box) UndoSettings(context.Context) (control.SettingsVersion, error) {
@@ -73,7 +73,7 @@ func (b *box) SettingsHistory(context.Context) (control.SettingsHistory, error) 
 
 func (b *box) SettingsVersion(_ context.Context, number int) (control.SettingsVersion, error) {
 	if number != 2 {
-		return control.SettingsVersion{}, errors.New("there is none, or no longer")
+		return control.SettingsVersion{}, control.Refuse(errors.New("there is none, or no longer"))
 	}
 	return control.SettingsVersion{Number: 2, Outcome: "kept", Text: "[proxy]\nport = 9090\n"}, nil
 }
@@ -196,7 +196,7 @@ func TestConfirm(t *testing.T) {
 	if !strings.Contains(got.text, `value="&#34;&gt;&lt;script&gt;"`) || strings.Contains(got.text, "secret") {
 		t.Errorf("%s", got.text)
 	}
-	b.token = "TOKEN"
+	b.token, b.who = "TOKEN", "10.0.0.1"
 	if got := v.post("/settings/confirm", field("token", "x")); got.StatusCode != http.StatusConflict || v.cookie != nil {
 		t.Errorf("another token: %s", got.Status)
 	}

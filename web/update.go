@@ -31,8 +31,8 @@ func (p *Page) showUpdate(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) updatePage(w http.ResponseWriter, r *http.Request, code int, message string, rebooting bool) {
-	l, loggedIn := p.visitor(r)
-	v := updateView{frame: p.frameOf(l, loggedIn, "/update", "update.js")}
+	l, who := p.visitor(r)
+	v := updateView{frame: p.frameOf(l, who, "/update", "update.js")}
 	v.Title, v.Message, v.Rebooting = "update", message, rebooting
 	u, err := p.control.Update(r.Context())
 	if err != nil {

@@ -17,22 +17,6 @@ const bundlePath = "/update/bundle"
 // maxBundle bounds one, in bytes; which slot it fits into the supervisor knows.
 const maxBundle = 1 << 30
 
-// uploadPatience bounds how long the next bytes of a bundle may take.
-const uploadPatience = 30 * time.Second
-
-// patient gives each read of a request's body time of its own.
-type patient struct {
-	body    io.Reader
-	control *http.ResponseController
-}
-
-func (b patient) Read(p []byte) (int, error) {
-	if err := b.control.SetReadDeadline(time.Now().Add(uploadPatience)); err != nil {
-		return 0, fmt.Errorf("set deadline: %w", err)
-	}
-	return b.body.Read(p)
-}
-
 // takeBundle passes a bundle, or the rest of one, on to the supervisor as it comes. What
 // it is, and whether it is any good, is not for this process to say.
 func (p *Page) takeBundle(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +34,7 @@ func (p *Page) takeBundle(w http.ResponseWriter, r *http.Request) {
 	}
 	upload := control.Upload{SHA256: query.Get("sha256"), Offset: offset, Size: offset + r.ContentLength, Downgrade: query.Get("downgrade") == "true"}
 	p.log.Info("a bundle is sent to the page", "size", upload.Size, "offset", offset, "from", neighbour(r.RemoteAddr).String())
-	if _, err := p.control.Upload(r.Context(), upload, patient{r.Body, rc}); err != nil {
+	if _, err := p.control.Upload(r.Context(), upload, patientBody{r.Body, rc}); err != nil {
 		// What else is sent of it is not read.
 		w.Header().Set("Connection", "close")
 		tell(w, http.StatusConflict, sentence(err))

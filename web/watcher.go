@@ -19,7 +19,9 @@ const askTimeout = 3 * time.Second
 type look struct {
 	status control.Status
 	hash   string // of the password; empty: none is set
-	err    error  // why nothing is known
+	reader string // of the second one; empty: there is none
+	tokens []control.Token
+	err    error // why nothing is known
 	at     time.Time
 }
 
@@ -62,7 +64,12 @@ func (w *watcher) ask() look {
 	if l.err == nil {
 		var p control.Password
 		p, l.err = w.control.Password(ctx)
-		l.hash = p.Hash
+		l.hash, l.reader = p.Hash, p.Reader
+	}
+	if l.err == nil {
+		var t control.TokenList
+		t, l.err = w.control.Tokens(ctx)
+		l.tokens = t.Tokens
 	}
 	l.at = w.clock()
 	return l

@@ -28,9 +28,13 @@ func (c *Client) Pass(ctx context.Context, call Call) (*http.Response, error) {
 		return nil, fmt.Errorf("ask %s: %w", call.Path, err)
 	}
 	request.ContentLength = call.Length
-	client := c.http
+	client := &http.Client{
+		Transport: c.http.Transport, Timeout: timeout,
+		// What was asked is answered, and nothing else.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	if call.Patient {
-		client = &http.Client{Transport: c.http.Transport}
+		client.Timeout = 0
 	}
 	response, err := client.Do(request)
 	if err != nil {
