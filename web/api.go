@@ -21,6 +21,9 @@ const maxPassing = 4
 // idleUpload bounds how long the next bytes of a file may take.
 const idleUpload = 30 * time.Second
 
+// lingering is for how long the rest of a refused file is taken.
+const lingering = 5 * time.Second
+
 // serveAPI passes a call on to the control API, for who may make it, and passes back
 // what that answers.
 func (p *Page) serveAPI(c apiCall) http.HandlerFunc {
@@ -66,6 +69,11 @@ func (p *Page) passFile(w http.ResponseWriter, r *http.Request, c apiCall, who c
 		p.log.Error("cannot wait for a file", "error", err)
 	}
 	p.pass(w, r, c, who, control.Call{Body: patientBody{r.Body, rc}, Length: r.ContentLength, Patient: true})
+	// Who is refused in the middle of sending reads the answer only while nothing is
+	// reset: what still comes is taken for a moment (RFC 9112, 9.6).
+	if rc.Flush() == nil && rc.SetReadDeadline(time.Now().Add(lingering)) == nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
 }
 
 // patientBody gives each read of a request's body time of its own.

@@ -148,7 +148,7 @@ func whole() *box {
 	}}
 }
 
-func settings(t *testing.T) Settings {
+func settings(t testing.TB) Settings {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -170,7 +170,7 @@ func settings(t *testing.T) Settings {
 	}
 }
 
-func newPage(t *testing.T, b *box) *Page {
+func newPage(t testing.TB, b *box) *Page {
 	t.Helper()
 	p, err := New(settings(t), b, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
