@@ -170,7 +170,7 @@ func TestBundlePasses(t *testing.T) {
 		code     int
 		received int64
 	}{{"", size, 200, size}, {"", 1, 200, size + 1}, {"?sha256=bad", size, 400, size + 1}, {"", -1, 400, size + 1}} {
-		var body io.Reader = io.LimitReader(zeros{}, max(c.size, 1))
+		body := io.LimitReader(zeros{}, max(c.size, 1))
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://"+page.Addr().String()+"/api/v1/update/bundle"+c.query, body)
 		if err != nil {
 			t.Fatal(err)
@@ -211,7 +211,7 @@ func TestDescriptionIsServed(t *testing.T) {
 		}
 	}
 	got := enter(t, p, holder{readers, "of the reader"}).get("/api").text
-	for _, want := range []string{"GET /api/v1/status", "PUT /api/v1/update/bundle", "State of everything", "openapi: 3.1.0", "https://192.0.2.10/api/v1/status"} {
+	for _, want := range []string{"GET /api/v1/status", "PUT /api/v1/update/bundle", "State of everything", "openapi: 3.1.0", "--connect-to ::192.0.2.10:443 "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page about the API has no %q", want)
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 
 	"limpid/appliance/control"
 )
@@ -10,7 +11,7 @@ import (
 type apiView struct {
 	frame
 	Calls       []callRow
-	Host        string // where the reader has found the page
+	Peer        string // address and port at which the reader has found the page
 	Description string
 }
 
@@ -22,7 +23,7 @@ type callRow struct {
 // showAPI lists what the API can do, and shows the document that describes it.
 func (p *Page) showAPI(w http.ResponseWriter, r *http.Request) {
 	l, who := p.visitor(r)
-	v := apiView{frame: p.frameOf(l, who, "/access"), Host: r.Host, Description: string(control.Description())}
+	v := apiView{frame: p.frameOf(l, who, "/access"), Peer: peerOf(r.Host), Description: string(control.Description())}
 	v.Title = "API"
 	summaries := make(map[string]string)
 	for _, o := range control.Operations() {
@@ -32,6 +33,14 @@ func (p *Page) showAPI(w http.ResponseWriter, r *http.Request) {
 		v.Calls = append(v.Calls, callRow{c.method, apiPrefix + c.path, summaries[c.method+" "+c.path], c.who < owners})
 	}
 	p.write(w, http.StatusOK, "api.html", v)
+}
+
+// peerOf is a Host field with its port, the usual one if it names none.
+func peerOf(host string) string {
+	if portIn(host) == "" {
+		host += ":" + strconv.Itoa(defaultSecurePort)
+	}
+	return host
 }
 
 // serveDescription gives the document as it is.

@@ -55,8 +55,8 @@ func (s *Store) tokens() ([]Token, error) {
 		return nil, err
 	}
 	var all []Token
-	if json.Unmarshal(text, &all) != nil {
-		return nil, nil // damaged: nobody comes in by it, and the next one made replaces it
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, nil //nolint:nilerr // damaged: nobody comes in by it, and the next one made replaces it
 	}
 	for i := range all {
 		if used, ok := s.used[all[i].ID]; ok {
