@@ -14,7 +14,8 @@ import (
 )
 
 // FuzzSettingsCalls edits and reviews any text of settings, as those who call the API
-// may, and tokens and passwords as the page may: what is wrong is the asker's fault.
+// may, and tokens and passwords as the page may: what is wrong is the asker's fault,
+// and said in one line.
 func FuzzSettingsCalls(f *testing.F) {
 	f.Add("[bridge]\nports = [\"eth0\", \"eth1\"]\n", "proxy.port", "9090")
 	f.Add("# mine\n[proxy]\nport = 1 # one\n[bridge]\n", "proxy.port", "\"x\"\n[web]")
@@ -27,7 +28,7 @@ func FuzzSettingsCalls(f *testing.F) {
 	handler := control.Handler(backend{s})
 	f.Fuzz(func(t *testing.T, text, key, value string) {
 		for path, body := range map[string]any{
-			"/v1/settings/edit":   control.SettingsEdit{Text: text, Set: map[string]string{key: value}},
+			"/v1/settings/edit":   control.SettingsEdit{Text: text, Set: map[string]string{key: value, "proxy.port": value}},
 			"/v1/settings/review": control.SettingsText{Text: text},
 			"/v1/settings/apply":  control.SettingsChange{Text: text, Base: key, Note: value},
 			"/v1/web/tokens":      control.TokenRequest{Name: text, Scope: control.ScopeRead, Digest: value},
@@ -43,7 +44,8 @@ func FuzzSettingsCalls(f *testing.F) {
 			}
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(string(content))))
-			if w.Code >= 500 {
+			var said struct{ Error string }
+			if err := json.Unmarshal(w.Body.Bytes(), &said); w.Code >= 500 || err != nil || strings.Contains(said.Error, "\n") {
 				t.Errorf("%s with %s: %d %s", path, content, w.Code, w.Body)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"limpid/appliance/config"
@@ -44,17 +45,17 @@ func (b backend) Settings(context.Context) (control.Settings, error) {
 // EditSettings implements control.Backend.
 func (b backend) EditSettings(_ context.Context, edit control.SettingsEdit) (control.SettingsText, error) {
 	text := edit.Text
-	var errs []error
+	var complaints []string
 	for _, key := range slices.Sorted(maps.Keys(edit.Set)) {
 		fresh, err := config.Set(text, key, edit.Set[key])
 		if err != nil {
-			errs = append(errs, err)
+			complaints = append(complaints, err.Error())
 			continue
 		}
 		text = fresh
 	}
-	if err := errors.Join(errs...); err != nil {
-		return control.SettingsText{}, control.Refuse(err)
+	if len(complaints) > 0 {
+		return control.SettingsText{}, control.Refuse(errors.New(strings.Join(complaints, "; ")))
 	}
 	return control.SettingsText{Text: text}, nil
 }
