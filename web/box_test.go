@@ -113,6 +113,10 @@ func (b behind) GoBack(context.Context) error { return b.note("back") }
 
 func (b behind) Reboot(context.Context) error { return b.note("reboot") }
 
+func (b behind) PlanReboot(_ context.Context, at time.Time) error {
+	return b.note("plan " + at.UTC().Format(time.RFC3339))
+}
+
 func (b behind) note(what string) error {
 	b.set(func(b *box) { b.did = append(b.did, what) })
 	return nil

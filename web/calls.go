@@ -42,6 +42,8 @@ func apiCalls() []apiCall {
 		{http.MethodPut, "/v1/update/bundle", owners, 0},
 		{http.MethodPost, "/v1/update/back", owners, maxCall},
 		{http.MethodPost, "/v1/update/reboot", owners, maxCall},
+		{http.MethodPut, "/v1/update/reboot", owners, maxCall},
+		{http.MethodDelete, "/v1/update/reboot", owners, maxCall},
 		{http.MethodGet, "/v1/openapi.yaml", readers, maxCall},
 	}
 }

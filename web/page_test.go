@@ -55,10 +55,8 @@ type box struct {
 	span    string // of it, asked for last
 
 	update  control.Update
-	uploads []control.Upload
-	sent    []byte // of bundles
 	orders  []string
-	refusal error // of uploads and orders
+	refusal error // of orders
 }
 
 func (b *box) History(_ context.Context, span string) (control.History, error) {
@@ -172,7 +170,7 @@ func settings(t testing.TB) Settings {
 
 func newPage(t testing.TB, b *box) *Page {
 	t.Helper()
-	p, err := New(settings(t), b, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	p, err := New(settings(t), b, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ func guarded() *box {
 	}
 	b.token, b.who = "TOKEN", "10.0.0.1"
 	b.settings.Trial = &control.SettingsTrial{Who: "10.0.0.1", Left: 50}
+	b.update = slotted().update
 	b.flows = control.FlowList{Flows: []control.Flow{{ID: 7, Holder: "proxy"}}, Total: 1}
 	return b
 }
@@ -37,7 +38,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received)
+	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders)
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -88,6 +89,11 @@ func visits() map[string]struct {
 		"GET /settings/confirm":           {"/settings/confirm", nil, 200, 200, 200},
 		"POST /settings/confirm":          {"/settings/confirm", field("token", "a guess"), 409, 409, 409},
 		"GET /api":                        {"/api", nil, 403, 200, 200},
+		"GET /update":                     {"/update", nil, 403, 200, 200},
+		"POST /update/reboot":             {"/update/reboot", nil, 403, 403, 303},
+		"POST /update/plan":               {"/update/plan", field("at", "2026-02-03T04:05"), 403, 403, 303},
+		"POST /update/stay":               {"/update/stay", nil, 403, 403, 303},
+		"POST /update/back":               {"/update/back", nil, 403, 403, 303},
 	}
 }
 
@@ -143,9 +149,9 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	b.status.Trial = &control.Trial{Who: "10.0.0.1", Left: 57}
 	p := newPage(t, b)
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
-	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api"} {
+	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`, `action="/update`, `id="send"`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}
@@ -210,6 +216,8 @@ func apiRows() map[string]struct {
 		"PUT /v1/update/bundle":             {owners, "a bundle"},
 		"POST /v1/update/back":              {owners, ""},
 		"POST /v1/update/reboot":            {owners, ""},
+		"PUT /v1/update/reboot":             {owners, `{"at":"2026-02-03T04:05:06Z"}`},
+		"DELETE /v1/update/reboot":          {owners, ""},
 		"GET /v1/openapi.yaml":              {readers, ""},
 	}
 }

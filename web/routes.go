@@ -60,8 +60,6 @@ func (p *Page) routes() []route {
 		{"GET /settings/history/{number}", readers, settingsFirst, p.showVersion},
 		{"GET /settings/backup", owners, settingsFirst, p.takeBackup},
 		{"GET /update", readers, updateFirst, p.showUpdate},
-		{"GET /update/state", readers, updateFirst, p.tellUpdate},
-		{"PUT " + bundlePath, owners, updateFirst, p.takeBundle},
 		{"POST /update/reboot", owners, updateFirst, p.rebootNow},
 		{"POST /update/plan", owners, updateFirst, p.planReboot},
 		{"POST /update/stay", owners, updateFirst, p.stayUp},
@@ -91,8 +89,6 @@ func (p *Page) Handler() http.Handler {
 		case strings.HasPrefix(r.URL.Path, apiPrefix+"/"): // each call has its own bound
 		case r.URL.Path == "/settings/review", r.URL.Path == "/settings/apply":
 			r.Body = http.MaxBytesReader(w, r.Body, maxSettings)
-		case r.URL.Path == bundlePath:
-			r.Body = http.MaxBytesReader(w, r.Body, maxBundle)
 		default:
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -36,7 +35,6 @@ type Control interface {
 	SettingsHistory(ctx context.Context) (control.SettingsHistory, error)
 	SettingsVersion(ctx context.Context, number int) (control.SettingsVersion, error)
 	Update(ctx context.Context) (control.Update, error)
-	Upload(ctx context.Context, upload control.Upload, body io.Reader) (control.Update, error)
 	GoBack(ctx context.Context) (control.Update, error)
 	Reboot(ctx context.Context) (control.Update, error)
 	PlanReboot(ctx context.Context, at time.Time) (control.Update, error)

@@ -27,13 +27,16 @@ type updateView struct {
 }
 
 func (p *Page) showUpdate(w http.ResponseWriter, r *http.Request) {
-	p.updatePage(w, r, http.StatusOK, "", false)
+	p.updatePage(w, r, http.StatusOK, "")
 }
 
-func (p *Page) updatePage(w http.ResponseWriter, r *http.Request, code int, message string, rebooting bool) {
+// restarting is what the page is asked with after a restart was ordered.
+const restarting = "restarting"
+
+func (p *Page) updatePage(w http.ResponseWriter, r *http.Request, code int, message string) {
 	l, who := p.visitor(r)
 	v := updateView{frame: p.frameOf(l, who, "/update", "update.js")}
-	v.Title, v.Message, v.Rebooting = "update", message, rebooting
+	v.Title, v.Message, v.Rebooting = "update", message, r.URL.Query().Has(restarting)
 	u, err := p.control.Update(r.Context())
 	if err != nil {
 		code, v.Message = http.StatusServiceUnavailable, sentence(err)
@@ -74,18 +77,18 @@ func darkOf(box *control.Box) string {
 // rebootNow boots what is to be tried.
 func (p *Page) rebootNow(w http.ResponseWriter, r *http.Request) {
 	if _, err := p.control.Reboot(r.Context()); err != nil {
-		p.updatePage(w, r, http.StatusConflict, sentence(err), false)
+		p.updatePage(w, r, http.StatusConflict, sentence(err))
 		return
 	}
 	p.log.Info("reboot is ordered on the page", "from", neighbour(r.RemoteAddr).String())
-	p.updatePage(w, r, http.StatusOK, "", true)
+	http.Redirect(w, r, "/update?"+restarting, http.StatusSeeOther)
 }
 
 // planReboot plans one by the box's clock.
 func (p *Page) planReboot(w http.ResponseWriter, r *http.Request) {
 	at, err := time.ParseInLocation("2006-01-02T15:04", r.PostFormValue("at"), time.Local)
 	if err != nil {
-		p.updatePage(w, r, http.StatusBadRequest, "Say when, as in 2026-01-31T03:00, by the box's clock.", false)
+		p.updatePage(w, r, http.StatusBadRequest, "Say when, as in 2026-01-31T03:00, by the box's clock.")
 		return
 	}
 	p.orderUpdate(w, r, func(ctx context.Context) (control.Update, error) { return p.control.PlanReboot(ctx, at) })
@@ -104,7 +107,7 @@ func (p *Page) goBack(w http.ResponseWriter, r *http.Request) {
 // orderUpdate orders something and shows what came of it.
 func (p *Page) orderUpdate(w http.ResponseWriter, r *http.Request, order func(context.Context) (control.Update, error)) {
 	if _, err := order(r.Context()); err != nil {
-		p.updatePage(w, r, http.StatusConflict, sentence(err), false)
+		p.updatePage(w, r, http.StatusConflict, sentence(err))
 		return
 	}
 	p.log.Info("firmware: ordered on the page", "what", r.URL.Path, "from", neighbour(r.RemoteAddr).String())

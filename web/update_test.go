@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -20,14 +19,6 @@ func (b *box) Update(context.Context) (control.Update, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.update, b.err
-}
-
-func (b *box) Upload(_ context.Context, upload control.Upload, body io.Reader) (control.Update, error) {
-	data, err := io.ReadAll(body)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.uploads, b.sent = append(b.uploads, upload), append(b.sent, data...)
-	return b.update, errors.Join(err, b.refusal)
 }
 
 func (b *box) GoBack(context.Context) (control.Update, error) { return b.order("back") }
@@ -113,8 +104,11 @@ func TestUpdateIsOrdered(t *testing.T) {
 	if r := v.post("/update/plan", field("at", "soon")); r.StatusCode != http.StatusBadRequest || !strings.Contains(r.text, "Say when") {
 		t.Errorf("plan soon: %s", r.text)
 	}
-	if r := v.post("/update/reboot", nil); r.StatusCode != http.StatusOK || !strings.Contains(r.text, "data-rebooting") {
+	if r := v.post("/update/reboot", nil); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/update?restarting" {
 		t.Errorf("reboot: %s", r.text)
+	}
+	if got := v.get("/update?restarting").text; !strings.Contains(got, "data-rebooting") || strings.Contains(got, "Restart now") {
+		t.Errorf("while it restarts: %s", got)
 	}
 	if got := strings.Join(b.orders, ", "); got != "back, stay, 2026-02-03 04:05:00, reboot" {
 		t.Errorf("ordered: %s", got)
@@ -123,85 +117,6 @@ func TestUpdateIsOrdered(t *testing.T) {
 	for _, path := range []string{"back", "stay", "reboot"} {
 		if r := v.post("/update/"+path, nil); r.StatusCode != http.StatusConflict || !strings.Contains(r.text, "There is nothing to try.") {
 			t.Errorf("%s that is refused: %s", path, r.text)
-		}
-	}
-}
-
-// put sends a part of a bundle.
-func (v *visitor) put(query string, body io.Reader) answer {
-	r := httptest.NewRequestWithContext(v.t.Context(), http.MethodPut, "https://192.0.2.10/update/bundle?"+query, body)
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return v.do(r)
-}
-
-func TestStrangersUpdateNothing(t *testing.T) {
-	b := slotted()
-	b.hash = "set"
-	v := &visitor{t: t, handler: newPage(t, b).Handler()}
-	for _, path := range []string{"/update", "/update/state"} {
-		if r := v.get(path); r.StatusCode != http.StatusForbidden || strings.Contains(r.text, "1.3.0") {
-			t.Errorf("%s: %s", path, r.text)
-		}
-	}
-	for _, path := range []string{"reboot", "plan", "stay", "back"} {
-		if r := v.post("/update/"+path, nil); r.StatusCode != http.StatusForbidden {
-			t.Errorf("%s: %s", path, r.text)
-		}
-	}
-	if r := v.put("offset=0", strings.NewReader("bundle")); r.StatusCode != http.StatusForbidden {
-		t.Errorf("bundle: %s", r.text)
-	}
-	if len(b.orders)+len(b.uploads) != 0 {
-		t.Errorf("ordered %v, sent %v", b.orders, b.uploads)
-	}
-}
-
-// A bundle is longer than any form, and comes in two parts, over a real connection.
-func TestBundleIsSent(t *testing.T) {
-	b := slotted()
-	p := newPage(t, b)
-	v := owner(t, p)
-	server := httptest.NewUnstartedServer(p.Handler())
-	server.StartTLS()
-	defer server.Close()
-	bundle := bytes.Repeat([]byte("bundle "), maxSettings/4)
-	send := func(query string, data []byte) answer {
-		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+"/update/bundle?"+query, bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
-		r.AddCookie(v.cookie)
-		response, err := server.Client().Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		text, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return answer{StatusCode: response.StatusCode, text: string(text)}
-	}
-	const cut = 1 << 20
-	if r := send("offset=0&sha256=abc&downgrade=true", bundle[:cut]); r.StatusCode != http.StatusOK || !strings.Contains(r.text, `"phase":"ready"`) {
-		t.Fatalf("%d %s", r.StatusCode, r.text)
-	}
-	if r := send("offset=1048576", bundle[cut:]); r.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s", r.StatusCode, r.text)
-	}
-	want := []control.Upload{{SHA256: "abc", Size: cut, Downgrade: true}, {Offset: cut, Size: int64(len(bundle))}}
-	if !bytes.Equal(b.sent, bundle) || len(b.uploads) != 2 || b.uploads[0] != want[0] || b.uploads[1] != want[1] {
-		t.Errorf("%d bytes came, as %+v", len(b.sent), b.uploads)
-	}
-	b.set(func(b *box) { b.refusal = errors.New("check signature: forged") })
-	if r := send("offset=0", bundle); r.StatusCode != http.StatusConflict || r.text != "Check signature: forged." {
-		t.Errorf("%d %s", r.StatusCode, r.text)
-	}
-	for _, query := range []string{"", "offset=x", "offset=-1", "offset=99999999999"} {
-		if r := send(query, bundle[:1]); r.StatusCode != http.StatusBadRequest {
-			t.Errorf("%q: %d %s", query, r.StatusCode, r.text)
 		}
 	}
 }
@@ -230,14 +145,14 @@ func TestBundleThatTakesItsTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(conn, "PUT /update/bundle?offset=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\nContent-Length: 6\r\nCookie: "+
+	write(conn, "PUT /api/v1/update/bundle HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\nContent-Length: 6\r\nCookie: "+
 		v.cookie.Name+"="+v.cookie.Value+"\r\n\r\n")
 	for _, part := range []string{"bu", "nd", "le"} {
 		time.Sleep(400 * time.Millisecond)
 		write(conn, part)
 	}
 	text, err := io.ReadAll(conn)
-	if err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 200 ") || string(b.sent) != "bundle" {
-		t.Errorf("%q, %v; %q came", text, err, b.sent)
+	if err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 200 ") || b.received != 6 {
+		t.Errorf("%q, %v; %d bytes came", text, err, b.received)
 	}
 }

@@ -35,9 +35,9 @@ type fake struct {
 	change PasswordChange
 
 	planned []time.Time // reboots; zero: called off
-	reader PasswordChange
-	token  TokenRequest
-	id     string // of a token, asked for last
+	reader  PasswordChange
+	token   TokenRequest
+	id      string // of a token, asked for last
 }
 
 func (f *fake) Status(context.Context) (Status, error) {

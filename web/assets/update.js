@@ -2,11 +2,12 @@
 
 const page = document.getElementById("update");
 const state = async () => {
-  const answer = await fetch("/update/state", { signal: AbortSignal.timeout(5000) });
-  if (answer.status == 403) return location.assign("/"); // limpid began anew, and knows nobody
-  if (!answer.ok) throw new Error(await answer.text());
+  const answer = await fetch("/api/v1/update", { signal: AbortSignal.timeout(5000) });
+  if (answer.status == 401) return location.assign("/"); // limpid began anew, and knows nobody
+  if (!answer.ok) throw new Error(await problem(answer));
   return answer.json();
 };
+const problem = async answer => (await answer.json()).error;
 const mebi = n => `${(n / 1048576).toFixed(1)} MiB`;
 const words = u => `${u.phase}, ${mebi(u.progress?.done ?? 0)} of ${mebi(u.progress?.total ?? 0)}, ${mebi(u.progress?.rate ?? 0)} a second`;
 
@@ -58,9 +59,8 @@ async function send(file, downgrade, say) {
     const offset = goOn ? before.bundle.received : 0;
     const query = new URLSearchParams({ offset, downgrade, sha256 });
     try {
-      const answer = await fetch(`/update/bundle?${query}`, { method: "PUT", body: file.slice(offset) });
-      if (answer.ok) return "";
-      return await answer.text();
+      const answer = await fetch(`/api/v1/update/bundle?${query}`, { method: "PUT", body: file.slice(offset) });
+      return answer.ok ? "" : await problem(answer);
     } catch {
       // It broke off; or what was refused is told by the state alone.
       await new Promise(done => setTimeout(done, 1000));
@@ -83,17 +83,17 @@ if (form) {
     const watch = setInterval(async () => {
       try { const u = await state(); if (u.phase == "receiving" || u.phase == "verifying") say(words(u)); } catch { /* the next one */ }
     }, 500);
-    let problem = "";
+    let why = "";
     try {
       say("Reading the file.");
-      problem = await send(form.bundle.files[0], form.downgrade.checked, say);
+      why = await send(form.bundle.files[0], form.downgrade.checked, say);
     } catch (error) {
-      problem = error.message;
+      why = error.message;
     }
     clearInterval(watch);
     sending = button.disabled = false;
-    if (!problem) return location.assign("/update");
-    say(problem);
+    if (!why) return location.assign("/update");
+    say(why);
   });
 }
 

@@ -57,7 +57,7 @@ func sendToPage(name string) error {
 	if err != nil {
 		return err
 	}
-	said, err := ask(http.MethodPut, "/update/bundle?offset=0", "application/octet-stream", file, info.Size())
+	said, err := ask(http.MethodPut, "/api/v1/update/bundle", "application/octet-stream", file, info.Size())
 	if err == nil && !strings.Contains(said, `"phase":"ready"`) {
 		err = fmt.Errorf("the page took it, and says: %s", said)
 	}
