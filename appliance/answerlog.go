@@ -36,6 +36,25 @@ func answerLog(log *accesslog.Log) link.Handler {
 	}
 }
 
+// answerTop makes the handler of child.MethodTop.
+func answerTop(log *accesslog.Log) link.Handler {
+	return func(params json.RawMessage) (any, error) {
+		var query child.TopQuery
+		if err := json.Unmarshal(params, &query); err != nil {
+			return nil, fmt.Errorf("read %s: %w", child.MethodTop, err)
+		}
+		top, err := log.Top(query.Limit)
+		if err != nil {
+			return child.LogPage{Refused: err.Error()}, nil
+		}
+		text, err := json.Marshal(top)
+		if err != nil {
+			return nil, fmt.Errorf("encode rankings: %w", err)
+		}
+		return child.LogPage{Page: text}, nil
+	}
+}
+
 // searchLog gives a page, or says what is wrong with the query.
 func searchLog(log *accesslog.Log, query child.LogQuery) (page accesslog.Page, refused string) {
 	filter, err := accesslog.ParseFilter(query.Filter, time.Now())

@@ -41,6 +41,7 @@ func commands() []command {
 		superviseCommand(),
 		statusCommand(),
 		bypassCommand(),
+		drillCommand(),
 		flowsCommand(),
 		logCommand(),
 		rulesCommand(),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -49,6 +50,8 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"bypass on --for -1m", exitUsage, "above 0"},
 		{"bypass off --for 1m", exitUsage, "bypass on only"},
 		{"bypass --run " + dir + " on", exitFailed, "no limpid runs there"},
+		{"drill --blow burn", exitUsage, "want kill or hang"},
+		{"drill --run " + dir, exitFailed, "no limpid runs there"},
 		{"flows --limit 0", exitUsage, "from 1"},
 		{"flows --run " + dir, exitFailed, "no limpid runs there"},
 		{"log --run " + dir, exitFailed, "no limpid runs there"},
@@ -113,13 +116,35 @@ type backend struct {
 
 	queries []control.LogQuery
 	end     func() // ends who follows the log
+
+	drill   *control.Drill
+	outcome control.Drill
+}
+
+func (b *backend) BeginDrill(_ context.Context, r control.DrillRequest) error {
+	if b.drill != nil {
+		return control.Refuse(errors.New("another drill runs: wait until it has ended"))
+	}
+	b.drill = &control.Drill{Number: 1, Blow: r.Blow, Who: r.Who, Struck: time.Unix(1e9, 0), Running: true}
+	return nil
+}
+
+func (b *backend) Drills(context.Context) (control.Drills, error) {
+	d := control.Drills{Drills: []control.Drill{}}
+	if b.drill != nil {
+		d.Drills = append(d.Drills, *b.drill)
+		*b.drill = b.outcome
+		b.drill.Struck = time.Unix(1e9, 0)
+	}
+	return d, nil
 }
 
 func (b *backend) Status(context.Context) (control.Status, error) { return exampleStatus(), nil }
 func (b *backend) History(context.Context, string) (control.History, error) {
 	return control.History{}, nil
 }
-func (b *backend) ResetFlow(context.Context, uint64) error { return nil }
+func (b *backend) LogTop(context.Context, int) (control.LogTop, error) { return control.LogTop{}, nil }
+func (b *backend) ResetFlow(context.Context, uint64) error             { return nil }
 func (b *backend) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

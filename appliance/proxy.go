@@ -111,6 +111,7 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 	}
 	return serve(ctx, log, conn, line.OrphanGrace, map[string]link.Handler{
 		child.MethodLog:   answerLog(p.Log()),
+		child.MethodTop:   answerTop(p.Log()),
 		child.MethodFlows: answerFlows(func(<-chan struct{}) []proxy.FlowInfo { return p.Flows() }),
 		child.MethodReset: func(params json.RawMessage) (any, error) {
 			var flow child.FlowID

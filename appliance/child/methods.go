@@ -6,6 +6,7 @@ import "encoding/json"
 const (
 	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
 	MethodLog          = "log"           // to the proxy: LogQuery, answered by LogPage
+	MethodTop          = "top"           // to the proxy: TopQuery, answered by LogPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodPing         = "ping"          // to the page, answered by nothing: it lives
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
@@ -30,7 +31,12 @@ type LogQuery struct {
 	Limit  int               `json:"limit"`
 }
 
-// LogPage is some records, as control.LogPage, or why the query is refused.
+// TopQuery asks for rankings of the access log.
+type TopQuery struct {
+	Limit int `json:"limit"`
+}
+
+// LogPage is some records, as control.LogPage, or rankings, as control.LogTop, or why the query is refused.
 type LogPage struct {
 	Page    json.RawMessage `json:"page,omitempty"`
 	Refused string          `json:"refused,omitempty"`

@@ -38,6 +38,22 @@ type fake struct {
 	reader  PasswordChange
 	token   TokenRequest
 	id      string // of a token, asked for last
+	drill  DrillRequest
+	top    int
+}
+
+func (f *fake) LogTop(_ context.Context, limit int) (LogTop, error) {
+	f.top = limit
+	return LogTop{Records: 8, Sites: Ranking{ByBytes: []Rank{{"a.example", 7, 9000}}}}, f.err
+}
+
+func (f *fake) BeginDrill(_ context.Context, request DrillRequest) error {
+	f.drill = request
+	return f.err
+}
+
+func (f *fake) Drills(context.Context) (Drills, error) {
+	return Drills{Refused: "another drill runs", Drills: []Drill{{Number: 4, Blow: f.drill.Blow, NoticedMS: new(int64(0))}}}, nil
 }
 
 func (f *fake) Status(context.Context) (Status, error) {
@@ -134,7 +150,7 @@ func (f *fake) Log(_ context.Context, query LogQuery) (LogPage, error) {
 }
 
 func (f *fake) History(_ context.Context, span string) (History, error) {
-	return History{Names: []string{span}, Step: Duration(time.Second), Points: []HistoryPoint{{Counts: []uint64{7}}}}, f.err
+	return History{Names: []string{span}, Step: Duration(time.Second), Points: []HistoryPoint{{Counts: []uint64{5}}, {Counts: []uint64{6}}, {Counts: []uint64{7}}}}, f.err
 }
 
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
@@ -196,6 +212,21 @@ func TestClientAndServerAgree(t *testing.T) {
 	if err := client.Metrics(t.Context(), &text); err != nil || text.String() != "up 1\n" {
 		t.Errorf("metrics: %q, %v", text.String(), err)
 	}
+	drills, err := client.BeginDrill(t.Context(), DrillRequest{Who: "somebody"})
+	if d := drills.Drills; err != nil || backend.drill != (DrillRequest{KillProxy, "somebody"}) || len(d) != 1 || d[0].NoticedMS == nil || d[0].InlineMS != nil {
+		t.Errorf("drill: %+v, %v; backend got %+v", drills, err, backend.drill)
+	}
+	if drills, err = client.Drills(t.Context()); err != nil || drills.Refused != "another drill runs" || drills.Drills[0].Number != 4 {
+		t.Errorf("drills: %+v, %v", drills, err)
+	}
+	if top, err := client.LogTop(t.Context(), 3); err != nil || backend.top != 3 || top.Records != 8 || top.Sites.ByBytes[0] != (Rank{"a.example", 7, 9000}) {
+		t.Errorf("top: %+v, %v; backend was asked for %d", top, err, backend.top)
+	}
+	for last, want := range map[int]int{1: 1, 2: 2, 9: 3} {
+		if h, err := client.Recent(t.Context(), "10m", last); err != nil || len(h.Points) != want || h.Points[want-1].Counts[0] != 7 {
+			t.Errorf("the last %d points: %+v, %v", last, h, err)
+		}
+	}
 	backend.err = errors.New("read counters: gone")
 	if err := client.Metrics(t.Context(), &text); err == nil || err.Error() != "read counters: gone" || text.String() != "up 1\n" {
 		t.Errorf("metrics that cannot be gathered arrived as %q, %v", text.String(), err)
@@ -248,6 +279,10 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"POST", "/v1/bypass", `{"on":true,"for":"` + strings.Repeat("1", maxBody) + `s"}`, 400, "too large"},
 		{"GET", "/v1/flows?limit=none", "", 400, "want a number"},
 		{"GET", "/v1/flows?limit=0", "", 400, "want a number"},
+		{"GET", "/v1/log/top?limit=101", "", 400, "want a number from 1 to 100"},
+		{"GET", "/v1/log/top?limit=0", "", 400, "want a number from 1 to 100"},
+		{"GET", "/v1/history?last=0", "", 400, "want a number from 1"},
+		{"GET", "/v1/history?last=all", "", 400, "want a number from 1"},
 		{"GET", "/v1/log?limit=1001", "", 400, "want a number from 1 to 1000"},
 		{"GET", "/v1/log?limit=0", "", 400, "want a number from 1 to 1000"},
 		{"GET", "/v1/log?host=a&host=b", "", 400, "given 2 times"},
@@ -256,6 +291,10 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"PUT", "/v1/update/bundle?offset=-1", "x", 400, "want the number of bytes"},
 		{"PUT", "/v1/update/bundle?offset=9999999999999", "x", 400, "want the number of bytes"},
 		{"PUT", "/v1/update/bundle?downgrade=yes", "x", 400, "want true or false"},
+		{"POST", "/v1/drill", `{"blow":"burn"}`, 400, `blow "burn": want kill or hang`},
+		{"POST", "/v1/drill", `{"target":"gate"}`, 400, "unknown field"},
+		{"POST", "/v1/drill", `[]`, 400, "read drill request"},
+		{"POST", "/v1/drill", `{"who":"` + strings.Repeat("w", maxWho+1) + `"}`, 400, "at most 200"},
 		{"GET", "/v1/bypass", "", 405, ""},
 		{"POST", "/v1/status", "", 405, ""},
 		{"GET", "/v1/absent", "", 404, ""},
@@ -336,6 +375,7 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
 	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{Reader: "r"}, PasswordChange{}, TokenList{}, Token{Used: time.Unix(1, 0)}, TokenRequest{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
+	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, LogTop{}, Ranking{}, Rank{}, DrillRequest{Blow: "b", Who: "w"}, Drills{}, Drill{Who: "w", Problem: "p", Reason: "r", NoticedMS: new(int64), BypassMS: new(int64), InlineMS: new(int64), GapMS: new(int64)}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

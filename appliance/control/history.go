@@ -2,8 +2,10 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -31,7 +33,26 @@ func getHistory(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) 
 	if span == "" {
 		span = defaultSpan
 	}
-	return b.History(r.Context(), span)
+	last := 0
+	if text := r.URL.Query().Get("last"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, Refuse(fmt.Errorf("last %q: want a number from 1", text))
+		}
+		last = n
+	}
+	h, err := b.History(r.Context(), span)
+	if n := len(h.Points); err == nil && last > 0 && n > last {
+		h.Points = h.Points[n-last:]
+	}
+	return h, err
+}
+
+// Recent asks for the newest last points of a span, at least 1, without the others.
+func (c *Client) Recent(ctx context.Context, span string, last int) (History, error) {
+	var h History
+	query := url.Values{"span": {span}, "last": {strconv.Itoa(last)}}
+	return h, c.ask(ctx, http.MethodGet, historyPath+"?"+query.Encode(), nil, &h)
 }
 
 // History asks how much was counted in each step of "10m", "24h" or "7d".

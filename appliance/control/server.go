@@ -43,10 +43,13 @@ type Backend interface {
 	ResetFlow(ctx context.Context, id uint64) error
 	Rules(ctx context.Context) (RuleList, error)
 	Log(ctx context.Context, query LogQuery) (LogPage, error)
+	// LogTop ranks sites and clients of the access log, the first limit of each.
+	LogTop(ctx context.Context, limit int) (LogTop, error)
 	// History tells how much was counted in each step of a span.
 	History(ctx context.Context, span string) (History, error)
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
+	Driller
 	Updater
 	Passwords
 	TokenKeeper
@@ -132,8 +135,13 @@ func routes() []route {
 			return b.Rules(r.Context())
 		}},
 		{"GET", "/v1/log", getLog},
+		{"GET", topPath, getTop},
 		{"GET", historyPath, getHistory},
 		{"GET", "/v1/metrics", getMetrics},
+		{"POST", drillPath, postDrill},
+		{"GET", drillPath, func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
+			return b.Drills(r.Context())
+		}},
 		{"GET", passwordPath, func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Password(r.Context())
 		}},

@@ -126,7 +126,7 @@ func TestEveryMetricIsExported(t *testing.T) {
 func TestEveryCellIsSeen(t *testing.T) {
 	// Active flows are told by the State; the cache is not built yet, and the
 	// verdicts of requests say more.
-	elsewhere := map[string]bool{"gate CarriedEnded": true, "proxy CacheHits": true, "proxy CacheMisses": true, "proxy HealthEnded": true, "proxy HealthTaken": true}
+	elsewhere := map[string]bool{"gate CarriedEnded": true, "proxy BytesFromCache": true, "proxy CacheHits": true, "proxy CacheMisses": true, "proxy HealthEnded": true, "proxy HealthTaken": true}
 	type cell struct {
 		name  string
 		board func(*collector) *scoreboard.Board
@@ -138,7 +138,7 @@ func TestEveryCellIsSeen(t *testing.T) {
 	for c := range scoreboard.GateGoroutines + 1 {
 		cells = append(cells, cell{"gate " + nameIf(c == scoreboard.CarriedEnded, "CarriedEnded"), gate, c})
 	}
-	names := map[scoreboard.Cell]string{scoreboard.CacheHits: "CacheHits", scoreboard.CacheMisses: "CacheMisses",
+	names := map[scoreboard.Cell]string{scoreboard.CacheHits: "CacheHits", scoreboard.CacheMisses: "CacheMisses", scoreboard.BytesFromCache: "BytesFromCache",
 		scoreboard.HealthEnded: "HealthEnded", scoreboard.HealthTaken: "HealthTaken"}
 	for c := range scoreboard.TunnelBy {
 		cells = append(cells, cell{"proxy " + names[c], proxy, c})

@@ -38,7 +38,7 @@ func (b backend) Status(context.Context) (control.Status, error) {
 		Log:        b.logCounts(),
 		Cache:      control.Cache{Hits: board.Get(scoreboard.CacheHits), Misses: board.Get(scoreboard.CacheMisses)},
 		// Rounded up: a gap of half a millisecond was one.
-		LastGapMS: int64((core.LastGap + time.Millisecond - 1) / time.Millisecond),
+		LastGapMS: roundUp(core.LastGap),
 		Bypass:    core.Ordered,
 		Box:       control.ReadBox(b.RunDir),
 	}

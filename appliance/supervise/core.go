@@ -2,6 +2,8 @@ package supervise
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -30,6 +32,7 @@ type Core struct {
 	since   time.Time
 	armed   time.Time // the last time capture was armed; zero when it is not
 	gap     Gap
+	watched *observation // by a drill; nil: none is under way
 }
 
 func newCore(log *slog.Logger, armer armer, clock func() time.Time, hold time.Duration) *Core {
@@ -70,6 +73,9 @@ func (c *Core) act(now time.Time) {
 		c.since = now
 	}
 	c.verdict = verdict
+	if c.watched != nil {
+		c.watched.settled(c.clock(), verdict, &c.gap)
+	}
 }
 
 // disarm is called with the lock held, and only when capture is armed.
@@ -118,6 +124,7 @@ func (c *Core) Failed(reason string) {
 	if !c.armed.IsZero() {
 		c.gap.Failed(time.Time{})
 	}
+	c.failed("health check: " + reason)
 	c.in.Check, c.in.Failure = Failed, reason
 	c.act(c.clock())
 }
@@ -138,10 +145,18 @@ func (c *Core) childDown(which func(*Inputs) *Child, reason string, beat time.Ti
 	if !c.armed.IsZero() {
 		c.gap.Failed(beat)
 	}
+	c.failed(reason)
 	child := which(&c.in)
 	child.Up, child.Ended = false, reason
 	c.in.Check, c.in.Failure = Unchecked, ""
 	c.act(c.clock())
+}
+
+// failed tells a drill. It is called with the lock held.
+func (c *Core) failed(reason string) {
+	if c.watched != nil {
+		c.watched.failed(c.clock(), reason)
+	}
 }
 
 // Tick lets time pass: an ordered bypass may be over.
@@ -160,6 +175,43 @@ func (c *Core) snapshot() snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return snapshot{Verdict: c.verdict, Since: c.since, Ordered: c.in.Bypass, LastGap: c.gap.Last(), Gaps: c.gap.Count()}
+}
+
+// unfit says why capture is not in a state to be tested; nil: it is.
+func (c *Core) unfit() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unfitNow()
+}
+
+// unfitNow is called with the lock held.
+func (c *Core) unfitNow() error {
+	switch {
+	case c.in.bypassed(c.clock()):
+		return errors.New("a bypass is ordered, so that there is nothing to test: end it first (limpid bypass off)")
+	case c.verdict.Mode != control.Inline:
+		return fmt.Errorf("new connections are not captured (mode %s: %s): wait until they are, or mend what keeps them from it",
+			c.verdict.Mode, c.verdict.Reason)
+	}
+	return nil
+}
+
+// observe has o see what happens from now on, unless capture is not fit for it.
+func (c *Core) observe(o *observation) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.unfitNow(); err != nil {
+		return err
+	}
+	o.gaps, c.watched = c.gap.Count(), o
+	return nil
+}
+
+// unobserve ends that.
+func (c *Core) unobserve() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watched = nil
 }
 
 func theGate(in *Inputs) *Child  { return &in.Gate }

@@ -23,7 +23,7 @@ const (
 
 // historyNames are the counts that are kept over time.
 func historyNames() []string {
-	return []string{"lan_received", "lan_sent", "from_clients", "to_clients", "requests", "cache_hits", "captured", "bridged"}
+	return []string{"lan_received", "lan_sent", "from_clients", "to_clients", "requests", "cache_hits", "captured", "bridged", "from_cache"}
 }
 
 // totals are the counts of now, in the order of historyNames. What cannot be read at
@@ -32,7 +32,7 @@ func (s *Supervisor) totals(before []uint64) []uint64 {
 	board := s.sockets.proxyBoard
 	now := []uint64{
 		before[0], before[1], board.Get(scoreboard.BytesFromClients), board.Get(scoreboard.BytesDown),
-		board.Get(scoreboard.Requests), board.Get(scoreboard.CacheHits), before[6], before[7],
+		board.Get(scoreboard.Requests), board.Get(scoreboard.CacheHits), before[6], before[7], board.Get(scoreboard.BytesFromCache),
 	}
 	lan, _, err := s.wire.Traffic()
 	if s.report("port counters", err); err == nil && lan.Present {
@@ -76,6 +76,9 @@ func (s *Supervisor) keepHistory(ctx context.Context) {
 }
 
 func (s *Supervisor) saveHistory(path string) {
+	if s.Credentials == "" {
+		return // in memory alone
+	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return
 	}

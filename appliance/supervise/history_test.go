@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,6 +10,20 @@ import (
 
 	"limpid/appliance/control"
 )
+
+// Without a folder to keep them in, counts are in memory, and in no file beside limpid.
+func TestHistoryWithoutAFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	b := newBox(t)
+	b.run(t)
+	b.await(t, "inline", isInline)
+	if err := b.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("history"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file is in the working directory: %v", err)
+	}
+}
 
 // Counts are there for each second that passes, and after a restart for the minutes.
 func TestHistoryIsKept(t *testing.T) {

@@ -2,8 +2,10 @@ package supervise
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 	"time"
 
 	"limpid/appliance/link"
@@ -130,6 +132,18 @@ func (k *keeper) kill(reason string) {
 		k.log.Warn("child is killed", "child", k.name, "pid", p.pid, "reason", reason)
 		p.kill(reason)
 	}
+}
+
+// strike hits the child as a fault would, for a drill; reason is for the record.
+func (k *keeper) strike(signal syscall.Signal, reason string) error {
+	p := k.process()
+	if p == nil {
+		return fmt.Errorf("the %s does not run: wait until it does", k.name)
+	}
+	if err := p.strike(signal, reason); err != nil {
+		return fmt.Errorf("strike the %s: %w", k.name, err)
+	}
+	return nil
 }
 
 // restart has the child started with new settings. Its flows end.

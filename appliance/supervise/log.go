@@ -32,6 +32,31 @@ func (b backend) Log(ctx context.Context, query control.LogQuery) (control.LogPa
 	return page, nil
 }
 
+// LogTop implements control.Backend, in the same way.
+func (b backend) LogTop(ctx context.Context, limit int) (control.LogTop, error) {
+	asking, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
+	defer cancel()
+	top := control.LogTop{}
+	var answer child.LogPage
+	err := b.proxy.call(asking, child.MethodTop, child.TopQuery{Limit: limit}, &answer)
+	if err == nil && answer.Refused != "" {
+		return top, control.Refuse(errors.New(answer.Refused))
+	}
+	if err == nil {
+		err = json.Unmarshal(answer.Page, &top)
+	}
+	top.Problems = []string{}
+	if err != nil {
+		top = control.LogTop{Problems: []string{fmt.Sprintf("ask proxy: %v", err)}}
+	}
+	for _, r := range []*control.Ranking{&top.Sites, &top.Clients} {
+		if r.ByRequests == nil {
+			*r = control.Ranking{ByRequests: []control.Rank{}, ByBytes: []control.Rank{}}
+		}
+	}
+	return top, nil
+}
+
 func (b backend) logCounts() control.LogCounts {
 	board := b.sockets.proxyBoard
 	return control.LogCounts{

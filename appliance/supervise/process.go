@@ -179,6 +179,17 @@ func (p *process) kill(reason string) {
 	_ = p.proc.Kill()
 }
 
+// strike sends a signal that no process can catch. Killed by it, the process was killed
+// for that reason.
+func (p *process) strike(signal syscall.Signal, reason string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if signal == syscall.SIGKILL && p.reason == "" {
+		p.reason = reason
+	}
+	return p.proc.Signal(signal)
+}
+
 // stop asks the process to end, and kills it when it has not after patience.
 func (p *process) stop(patience time.Duration) {
 	_ = p.proc.Signal(syscall.SIGTERM)

@@ -153,6 +153,14 @@ func (s *sockets) active() uint64 {
 	return begun - ended
 }
 
+// held is how many clients' flows are open in the proxy.
+func (s *sockets) held() uint64 {
+	p := s.proxyBoard
+	ended := p.Get(scoreboard.Ended) + p.Get(scoreboard.HealthTaken)
+	begun := p.Get(scoreboard.Taken) + p.Get(scoreboard.HealthEnded)
+	return begun - min(begun, ended)
+}
+
 func (s *sockets) close() error {
 	var errs []error
 	for _, fd := range []int{

@@ -112,6 +112,7 @@ type Supervisor struct {
 	exporter *metrics.Exporter
 	begun    time.Time
 	history  *history.History
+	drills   *drills
 	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
 
 	again chan Again    // limpid must start anew
@@ -133,7 +134,7 @@ func New(ctx context.Context, o Options) (*Supervisor, error) {
 	o.FlowTimeout = cmp.Or(o.FlowTimeout, FlowTimeout)
 	s := &Supervisor{
 		Options: o, reapply: make(chan struct{}, 1), flapped: make(chan struct{}, 1), again: make(chan Again, 1), tried: make(chan struct{}, 1),
-		problems: make(map[string]string), begun: time.Now(), history: history.New(historyNames()),
+		problems: make(map[string]string), begun: time.Now(), history: history.New(historyNames()), drills: newDrills(),
 	}
 	var err error
 	if s.config, err = s.firstConfig(); err == nil {
@@ -181,7 +182,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	s.gate = s.keeper("gate", s.GateSettings, child.GateUser(), func(link int) []int {
 		return s.sockets.gateFiles(link, s.capture.Owner())
 	}, theGate, func() { s.sockets.gateEnded() })
-	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.proxyFiles, theProxy, func() { s.sockets.proxyEnded() })
+	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.proxyFiles, theProxy, func() { s.proxyCut(); s.sockets.proxyEnded() })
 	s.page = s.newPage()
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
@@ -295,6 +296,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.reloads(outer) })
 	parts.Go(func() { s.keepTrial(outer) })
 	parts.Go(func() { s.keepHistory(outer) })
+	parts.Go(func() { s.keepDrills(outer) })
 	parts.Go(func() { s.keepPage(outer) })
 	parts.Go(func() { s.page.watch(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Filter says which records are wanted: those for which all of it holds. The
@@ -185,16 +186,30 @@ func (f *Filter) match(r *Record) bool {
 // requestHost is the host that was asked for, in lower case, without port: of
 // the Host field or, without one, the server's address.
 func requestHost(r *Record) string {
-	host := string(bytes.ToLower(r.Host))
-	if host == "" {
-		return r.Server.Addr().String()
+	return string(appendHost(nil, r))
+}
+
+// appendHost appends the same.
+func appendHost(dst []byte, r *Record) []byte {
+	host := r.Host
+	if len(host) == 0 {
+		return r.Server.Addr().AppendTo(dst)
 	}
-	if strings.HasPrefix(host, "[") {
-		inside, _, _ := strings.Cut(host[1:], "]")
-		return inside
+	if host[0] == '[' {
+		host, _, _ = bytes.Cut(host[1:], []byte("]"))
+	} else {
+		host, _, _ = bytes.Cut(host, []byte(":"))
 	}
-	host, _, _ = strings.Cut(host, ":")
-	return host
+	for i, c := range host {
+		if c >= utf8.RuneSelf {
+			return append(dst, bytes.ToLower(host[i:])...)
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // glob reports whether text is the pattern, in which * stands for any text.

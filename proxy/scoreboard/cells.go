@@ -49,6 +49,7 @@ const (
 	LogRecords                   // access log records taken
 	LogFileDropped               // of those, not written to a file
 	LogSyslogDropped             // of those, not sent to the collector
+	BytesFromCache               // of BytesDown, those that no server was asked for
 	Goroutines                   // goroutines of the proxy now
 	// TunnelBy is the first of TunnelReasons cells: flows that were not plainly
 	// HTTP, by the number of the reason in package relay.
