@@ -57,6 +57,12 @@ type box struct {
 	update  control.Update
 	orders  []string
 	refusal error // of orders
+	recent  []int // points of it that were asked for
+
+	top    control.LogTop
+	tops   []int // ranks of it that were asked for
+	drills control.Drills
+	struck []control.DrillRequest
 }
 
 func (b *box) History(_ context.Context, span string) (control.History, error) {
@@ -64,6 +70,38 @@ func (b *box) History(_ context.Context, span string) (control.History, error) {
 	defer b.mu.Unlock()
 	b.span = span
 	return b.history, b.err
+}
+
+func (b *box) Recent(_ context.Context, _ string, last int) (control.History, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.recent = append(b.recent, last)
+	h := b.history
+	h.Points = h.Points[max(0, len(h.Points)-last):]
+	return h, b.err
+}
+
+func (b *box) LogTop(_ context.Context, limit int) (control.LogTop, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tops = append(b.tops, limit)
+	return b.top, b.err
+}
+
+func (b *box) BeginDrill(_ context.Context, request control.DrillRequest) (control.Drills, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.drills.Refused != "" {
+		return control.Drills{}, errors.New(b.drills.Refused)
+	}
+	b.struck = append(b.struck, request)
+	return b.drills, b.err
+}
+
+func (b *box) Drills(context.Context) (control.Drills, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.drills, b.err
 }
 
 func (b *box) Log(_ context.Context, query control.LogQuery) (control.LogPage, error) {

@@ -29,12 +29,17 @@ func (p *Page) view(r *http.Request) view {
 	v := viewOf(l, who >= readers, p.clock())
 	v.frame = p.frameOf(l, who, "/", "live.js")
 	v.Title = v.Word
-	if v.LoggedIn {
-		span := spanOf(r.URL.Query().Get("span"))
-		v.Refresh = "/?span=" + span
-		if h, err := p.control.History(r.Context(), span); err == nil {
-			v.Traffic = trafficOf(h, span, p.clock())
-		}
+	if !v.LoggedIn {
+		return v
+	}
+	v.Scripts = append(v.Scripts, p.assets.address["pulse.js"])
+	c := chartedOf(r.URL.Query())
+	v.Refresh = c.address()
+	if h, err := p.control.History(r.Context(), c.span); err == nil {
+		v.Traffic = trafficOf(h, c, p.clock())
+	}
+	if t, err := p.top.now(); err == nil {
+		v.Tops = topsOf(t, c)
 	}
 	return v
 }

@@ -21,6 +21,8 @@ const (
 	updateFirst   = "Log in to see the firmware, and to update it."
 	accessFirst   = "Log in to see who else has."
 	apiFirst      = "Log in to read about the API."
+	liveFirst     = "Log in to see the numbers: they tell how much is used."
+	drillFirst    = "Log in to test the wire."
 )
 
 // route is a page, or what a form does: which, who may, and what is said to those who
@@ -36,6 +38,11 @@ func (p *Page) routes() []route {
 	return []route{
 		{"GET /{$}", strangers, "", p.showPage},
 		{"GET /live", strangers, "", p.showLive},
+		{"GET /live/stream", readers, liveFirst, p.showStream},
+		{"GET /drill", readers, drillFirst, p.showDrill},
+		{"GET /drill/parts", readers, drillFirst, p.showDrillParts},
+		{"GET /drill/ask", owners, drillFirst, p.askDrill},
+		{"POST /drill", owners, drillFirst, p.beginDrill},
 		{"POST /password", strangers, "", p.setPassword},
 		{"POST /login", strangers, "", p.login},
 		{"POST /logout", strangers, "", p.logout},

@@ -39,6 +39,7 @@ func (p *Page) Serve(ctx context.Context, listeners []net.Listener) error {
 		} else {
 			listener = tls.NewListener(listener, p.tls())
 		}
+		server.RegisterOnShutdown(p.streams.end)
 		stop := context.AfterFunc(ctx, func() {
 			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 			defer cancel()

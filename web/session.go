@@ -103,6 +103,14 @@ func (s *sessions) scope(r *http.Request, holders []holder) scope {
 	return one.scope
 }
 
+// holds says whether a session goes on, and does not count as its use.
+func (s *sessions) holds(key [sha256.Size]byte, holders []holder) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.all[key]
+	return one != nil && !one.over(holders, s.clock())
+}
+
 // over says whether a session has ended, where holders are the passwords that hold.
 func (o *session) over(holders []holder, now time.Time) bool {
 	return !slices.Contains(holders, o.holder) || now.Sub(o.seen) > idleLife || now.Sub(o.begun) > longestLife
@@ -168,6 +176,12 @@ func keyOf(r *http.Request) (key [sha256.Size]byte, ok bool) {
 		return key, false
 	}
 	return sha256.Sum256([]byte(cookie.Value)), true
+}
+
+// sessionOf is the key of a request that has one.
+func sessionOf(r *http.Request) [sha256.Size]byte {
+	key, _ := keyOf(r)
+	return key
 }
 
 func setCookie(w http.ResponseWriter, value string, maxAge int) {

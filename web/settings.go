@@ -23,7 +23,11 @@ type Control interface {
 	Status(ctx context.Context) (control.Status, error)
 	SetBypass(ctx context.Context, on bool, d time.Duration) (control.Status, error)
 	Log(ctx context.Context, query control.LogQuery) (control.LogPage, error)
+	LogTop(ctx context.Context, limit int) (control.LogTop, error)
 	History(ctx context.Context, span string) (control.History, error)
+	Recent(ctx context.Context, span string, last int) (control.History, error)
+	BeginDrill(ctx context.Context, request control.DrillRequest) (control.Drills, error)
+	Drills(ctx context.Context) (control.Drills, error)
 	Flows(ctx context.Context, limit int) (control.FlowList, error)
 	ResetFlow(ctx context.Context, id uint64) error
 	Settings(ctx context.Context) (control.Settings, error)
@@ -57,6 +61,9 @@ type Page struct {
 	certificate tls.Certificate
 	assets      assets
 	watcher     *watcher
+	recent      *shared[control.History] // the last seconds
+	top         *shared[control.LogTop]
+	streams     *streams
 	sessions    *sessions
 	attempts    *attempts
 	hasher      hasher
@@ -75,9 +82,13 @@ func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	recent := func(ctx context.Context) (control.History, error) { return c.Recent(ctx, "10m", pulseAsked) }
+	top := func(ctx context.Context) (control.LogTop, error) { return c.LogTop(ctx, topShown) }
 	return &Page{
 		settings: s, control: c, log: log, certificate: certificate, assets: a,
 		watcher: newWatcher(c, time.Now), sessions: newSessions(time.Now), attempts: newAttempts(time.Now),
-		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now,
+		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now, streams: newStreams(),
+		recent: &shared[control.History]{fresh: freshFor, clock: time.Now, ask: recent},
+		top:    &shared[control.LogTop]{fresh: topFresh, clock: time.Now, ask: top},
 	}, nil
 }

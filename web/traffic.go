@@ -23,8 +23,8 @@ type traffic struct {
 }
 
 type spanChoice struct {
-	Name, Label string
-	Chosen      bool
+	Name, Label, Address string
+	Chosen               bool
 }
 
 const (
@@ -57,11 +57,12 @@ func spanOf(wanted string) string {
 	return spanChoices()[0].Name
 }
 
-// trafficOf draws a history that ends now.
-func trafficOf(h control.History, span string, now time.Time) *traffic {
+// trafficOf draws a history that ends now; c is what the address says.
+func trafficOf(h control.History, c charted, now time.Time) *traffic {
+	span := c.span
 	t := &traffic{Spans: spanChoices()}
 	for i := range t.Spans {
-		t.Spans[i].Chosen = t.Spans[i].Name == span
+		t.Spans[i].Chosen, t.Spans[i].Address = t.Spans[i].Name == span, charted{t.Spans[i].Name, c.top}.address()
 	}
 	step := time.Duration(h.Step)
 	sent, captured := slices.Index(h.Names, "lan_sent"), slices.Index(h.Names, "to_clients")

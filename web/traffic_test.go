@@ -20,7 +20,7 @@ func TestTraffic(t *testing.T) {
 		h.Points = append(h.Points, control.HistoryPoint{At: now.Truncate(time.Second).Add(time.Duration(s-600) * time.Second), Counts: []uint64{250_000, 125_000}})
 	}
 	h.Points[len(h.Points)-1].Counts = []uint64{1, 1} // of the second that is not over
-	got := trafficOf(h, "10m", now)
+	got := trafficOf(h, charted{"10m", "requests"}, now)
 	if got.Now != "1 Mbit/s through the proxy, 1 Mbit/s past it" || got.Most != "2 Mbit/s" || !got.Spans[0].Chosen {
 		t.Errorf("%+v", got)
 	}
@@ -32,7 +32,7 @@ func TestTraffic(t *testing.T) {
 	if !strings.HasPrefix(got.Captured, "M1.0 60.0L2.0 60.0") || !strings.Contains(got.Captured, " 120.0Z") || !strings.HasPrefix(got.Bridged, "M1.0 0.0L") {
 		t.Errorf("%.60s, %.60s", got.Captured, got.Bridged)
 	}
-	if got := trafficOf(control.History{Names: h.Names, Step: h.Step}, "10m", now); got.Captured != "" || got.Now != "nothing has been counted yet" || got.Most != "1 Mbit/s" {
+	if got := trafficOf(control.History{Names: h.Names, Step: h.Step}, charted{"10m", "requests"}, now); got.Captured != "" || got.Now != "nothing has been counted yet" || got.Most != "1 Mbit/s" {
 		t.Errorf("nothing: %+v", got)
 	}
 	for bits, want := range map[float64]string{0: "0 bit/s", 999: "999 bit/s", 1500: "1.5 kbit/s", 123456789: "123 Mbit/s", 4.2e12: "4200 Gbit/s"} {

@@ -27,10 +27,11 @@ type view struct {
 
 	Wire     wire
 	Counters []counter
-	Alarms   []string
+	Alarms   []alarm
 	Count    int // of alarms, which whoever has not logged in is told alone
 	Trial    *trialView
 	Traffic  *traffic // for whoever has logged in
+	Tops     *tops    // likewise
 
 	FirstRun, Silent bool
 	Choices          []choice
@@ -44,8 +45,9 @@ type moment struct {
 	Text    string
 }
 
-// counter is a number with its name.
-type counter struct{ Name, Value, Hint string }
+// counter is a number with its name, and where the rows behind it are, if there are
+// some. Key is the name it has in the stream.
+type counter struct{ Name, Value, Hint, Rows, Key string }
 
 // silent is said when the supervisor does not answer.
 const silent = "The box's supervisor does not answer. The kernel bridges new connections meanwhile."
@@ -105,27 +107,19 @@ func stateOf(s control.Status, alarms int, details bool) (word, tone, why string
 	return "INLINE", good, "New connections are captured; the health check passes."
 }
 
-func alarmsOf(s control.Status) []string {
-	var all []string
-	if s.Box != nil {
-		for _, a := range s.Box.Alarms {
-			all = append(all, a.About+": "+a.Text)
-		}
-	}
-	return append(all, s.Problems...)
-}
-
 func countersOf(s control.Status) []counter {
 	all := []counter{
-		{"Active now", number(s.Flows.Active), "connections being carried"},
-		{"Captured", number(s.Flows.Captured), "connections since limpid started"},
-		{"Bridged", number(s.Flows.Bridged), "connections left on the wire"},
-		{"Requests", number(s.Requests), "forwarded by the proxy"},
+		{"Active now", number(s.Flows.Active), "connections being carried", "/flows", "active"},
+		{"Captured", number(s.Flows.Captured), "connections since limpid started", "", "captured"},
+		{"Bridged", number(s.Flows.Bridged), "connections left on the wire", "", "bridged"},
+		{"Requests", number(s.Requests), "forwarded by the proxy", "/log", "requests"},
 	}
 	if asked := s.Cache.Hits + s.Cache.Misses; asked > 0 {
-		all = append(all, counter{"From cache", fmt.Sprintf("%d %%", 100*s.Cache.Hits/asked), number(s.Cache.Hits) + " of " + number(asked)})
+		all = append(all, counter{
+			Name: "From cache", Value: fmt.Sprintf("%d %%", 100*s.Cache.Hits/asked), Hint: number(s.Cache.Hits) + " of " + number(asked), Rows: "/log?verdict=hit",
+		})
 	}
-	return append(all, counter{"Last gap", number(uint64(max(s.LastGapMS, 0))) + " ms", "without service, at most, at the last failure"})
+	return append(all, counter{"Last gap", number(uint64(max(s.LastGapMS, 0))) + " ms", "without service, at most, at the last failure", "/drill", "last_gap"})
 }
 
 // number groups digits by three, with a space that does not break (ISO 80000-1, 7.3.1).
@@ -160,6 +154,12 @@ func ago(d time.Duration) string {
 
 // sentence makes an error one for people.
 func sentence(err error) string {
-	text := err.Error()
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	return capital(err.Error()) + "."
+}
+
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -38,8 +38,8 @@ type fake struct {
 	reader  PasswordChange
 	token   TokenRequest
 	id      string // of a token, asked for last
-	drill  DrillRequest
-	top    int
+	drill   DrillRequest
+	top     int
 }
 
 func (f *fake) LogTop(_ context.Context, limit int) (LogTop, error) {
@@ -294,7 +294,7 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"POST", "/v1/drill", `{"blow":"burn"}`, 400, `blow "burn": want kill or hang`},
 		{"POST", "/v1/drill", `{"target":"gate"}`, 400, "unknown field"},
 		{"POST", "/v1/drill", `[]`, 400, "read drill request"},
-		{"POST", "/v1/drill", `{"who":"` + strings.Repeat("w", maxWho+1) + `"}`, 400, "at most 200"},
+		{"POST", "/v1/drill", `{"who":"` + strings.Repeat("w", maxWho+1) + `"}`, 400, "at most 256"},
 		{"GET", "/v1/bypass", "", 405, ""},
 		{"POST", "/v1/status", "", 405, ""},
 		{"GET", "/v1/absent", "", 404, ""},
@@ -374,8 +374,56 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 // TestDescriptionNamesEveryField holds the schemas to the Go types.
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{Reader: "r"}, PasswordChange{}, TokenList{}, Token{Used: time.Unix(1, 0)}, TokenRequest{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
-	for _, v := range []any{Status{}, Process{}, Flows{}, Cache{}, Override{Until: time.Unix(1, 0)}, Wire{}, Link{MAC: "m", MTU: 1, Speed: 1}, Flow{}, FlowList{}, BypassRequest{For: 1}, RuleList{}, Page{}, Password{}, PasswordChange{}, Box{}, Phase{Problem: "p"}, Alarm{}, LogPage{}, LogCounts{}, LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"}, Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"}, Settings{Trial: &SettingsTrial{}}, SettingsKey{}, SettingsTrial{Who: "w", Note: "n"}, SettingsEdit{}, SettingsText{}, SettingsReview{}, SettingsProblem{Key: "k"}, SettingsDiff{}, SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1}, SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"}, SettingsToken{}, SettingsVersion{Who: "w", Note: "n", Text: "t"}, SettingsHistory{}, History{}, HistoryPoint{}, LogTop{}, Ranking{}, Rank{}, DrillRequest{Blow: "b", Who: "w"}, Drills{}, Drill{Who: "w", Problem: "p", Reason: "r", NoticedMS: new(int64), BypassMS: new(int64), InlineMS: new(int64), GapMS: new(int64)}, OtherSlot{Version: "v"}, BundleInfo{SHA256: "s", Version: "v", Notes: "n"}, Progress{}} {
+	for _, v := range []any{
+		Status{},
+		Process{},
+		Flows{},
+		Cache{},
+		Override{Until: time.Unix(1, 0)},
+		Wire{},
+		Link{MAC: "m", MTU: 1, Speed: 1},
+		Flow{},
+		FlowList{},
+		BypassRequest{For: 1},
+		RuleList{},
+		Page{},
+		Password{Reader: "r"},
+		PasswordChange{},
+		TokenList{},
+		Token{Used: time.Unix(1, 0)},
+		TokenRequest{},
+		Box{},
+		Phase{Problem: "p"},
+		Alarm{},
+		LogPage{},
+		LogCounts{},
+		LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"},
+		Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"},
+		Settings{Trial: &SettingsTrial{}},
+		SettingsKey{},
+		SettingsTrial{Who: "w", Note: "n"},
+		SettingsEdit{},
+		SettingsText{},
+		SettingsReview{},
+		SettingsProblem{Key: "k"},
+		SettingsDiff{},
+		SettingsChange{Base: "b", Who: "w", Note: "n", Window: 1},
+		SettingsApplied{Version: 1, Trial: &SettingsTrial{}, Token: "t"},
+		SettingsToken{},
+		SettingsVersion{Who: "w", Note: "n", Text: "t"},
+		SettingsHistory{},
+		History{},
+		HistoryPoint{},
+		OtherSlot{Version: "v"},
+		BundleInfo{SHA256: "s", Version: "v", Notes: "n"},
+		Progress{},
+		LogTop{},
+		Ranking{},
+		Rank{},
+		DrillRequest{Blow: "b", Who: "w"},
+		Drills{},
+		Drill{Who: "w", Problem: "p", Reason: "r", NoticedMS: new(int64), BypassMS: new(int64), InlineMS: new(int64), GapMS: new(int64)},
+	} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

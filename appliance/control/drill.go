@@ -13,9 +13,6 @@ import (
 // drillPath is where drills are ordered and told of.
 const drillPath = "/v1/drill"
 
-// maxWho bounds what is kept of who has ordered a drill, in bytes.
-const maxWho = 200
-
 // Blow is what a drill does to the proxy.
 type Blow string
 

@@ -1,7 +1,7 @@
 // Keeps the page true without loading it anew: parts that have changed are put in
 // place, and times move on by themselves. Without it the page works as well.
 
-const parts = ["trial", "state", "switch", "wire", "traffic", "counters", "alarms"];
+const parts = ["trial", "state", "switch", "wire", "traffic", "counters", "tops", "alarms"];
 const every = 2000;
 
 // said is what the box said of each part last. A part is replaced only when that
@@ -31,6 +31,9 @@ function tick() {
   for (const e of document.querySelectorAll("[data-left]")) e.textContent = left(Math.max(0, Number(e.dataset.left) - passed));
 }
 
+// Whoever goes through the page by keys stays where they are.
+const focusable = e => [...e.querySelectorAll("a[href], button, input:not([hidden])")];
+
 function place(fresh) {
   for (const id of parts) {
     const now = fresh.getElementById(id);
@@ -39,13 +42,23 @@ function place(fresh) {
     const typing = document.activeElement instanceof HTMLInputElement && old.contains(document.activeElement);
     if (typing && document.activeElement.value) continue;
     said.set(id, now.outerHTML);
-    old.replaceWith(document.importNode(now, true));
+    const fresh = document.importNode(now, true);
+    const held = focusable(old).indexOf(document.activeElement);
+    old.replaceWith(fresh);
+    if (held >= 0) focusable(fresh)[held]?.focus({ preventScroll: true });
   }
   const word = document.querySelector("#state h1");
   if (word) document.title = `limpid: ${word.textContent}`;
 }
 
+let timer = 0;
+let looking = false;
+let told = false; // the box says by itself when something changes (pulse.js)
+
 async function look() {
+  if (looking) return;
+  looking = true;
+  clearTimeout(timer);
   const lost = document.getElementById("lost");
   try {
     const answer = await fetch(`/live${location.search}`, { cache: "no-store", signal: AbortSignal.timeout(8000) });
@@ -56,12 +69,25 @@ async function look() {
   } catch {
     lost.hidden = false;
   }
+  looking = false;
   tick();
-  setTimeout(look, document.hidden ? 5 * every : every);
+  later();
 }
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(look, document.hidden || told ? 5 * every : every);
+}
+
+document.addEventListener("pulse", e => {
+  const before = told;
+  told = e.detail.open;
+  if (e.detail.changed) look();
+  else if (before && !told) later();
+});
 
 for (const id of parts) said.set(id, document.getElementById(id)?.outerHTML);
 tick();
 setInterval(tick, 250);
-setTimeout(look, every);
+later();
 document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
