@@ -4,6 +4,9 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Connections held at once. What comes beyond is closed unheard, so that one who
@@ -60,6 +63,7 @@ func (l *roomListener) Accept() (net.Conn, error) {
 		}
 		who := neighbour(conn.RemoteAddr().String())
 		if l.room.take(who) {
+			abandon(conn)
 			return &roomConn{Conn: conn, leave: sync.OnceFunc(func() { l.room.leave(who) })}, nil
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
@@ -67,6 +71,24 @@ func (l *roomListener) Accept() (net.Conn, error) {
 		}
 		_ = conn.Close()
 	}
+}
+
+// abandon has the kernel end a connection whose other end takes nothing for as long as
+// an answer may take (TCP_USER_TIMEOUT, tcp(7)): a stream says so little that its
+// writes would succeed for minutes after its reader is gone. Where the kernel refuses,
+// streamLife bounds that.
+func abandon(conn net.Conn) {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(writeTimeout/time.Millisecond))
+	})
 }
 
 type roomConn struct {
