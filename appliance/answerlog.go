@@ -43,9 +43,9 @@ func answerTop(log *accesslog.Log) link.Handler {
 		if err := json.Unmarshal(params, &query); err != nil {
 			return nil, fmt.Errorf("read %s: %w", child.MethodTop, err)
 		}
-		top, err := log.Top(query.Limit)
-		if err != nil {
-			return child.LogPage{Refused: err.Error()}, nil
+		top, refused := rank(log, query)
+		if refused != "" {
+			return child.LogPage{Refused: refused}, nil
 		}
 		text, err := json.Marshal(top)
 		if err != nil {
@@ -53,6 +53,15 @@ func answerTop(log *accesslog.Log) link.Handler {
 		}
 		return child.LogPage{Page: text}, nil
 	}
+}
+
+// rank gives rankings, or says what is wrong with the query.
+func rank(log *accesslog.Log, query child.TopQuery) (top accesslog.Top, refused string) {
+	top, err := log.Top(query.Limit)
+	if err != nil {
+		return top, err.Error()
+	}
+	return top, ""
 }
 
 // searchLog gives a page, or says what is wrong with the query.

@@ -42,7 +42,7 @@ type Drill struct {
 	Number  int       `json:"number"` // of this supervisor, from 1
 	Blow    Blow      `json:"blow"`
 	Who     string    `json:"who,omitempty"`
-	Struck  time.Time `json:"struck"`            // when the blow fell
+	Struck  time.Time `json:"struck"`            // when the blow had fallen
 	Running bool      `json:"running"`           // it has not ended yet
 	Problem string    `json:"problem,omitempty"` // why it ended before new connections were captured again
 	Reason  string    `json:"reason,omitempty"`  // by what the supervisor noticed

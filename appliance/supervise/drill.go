@@ -83,12 +83,13 @@ func (b backend) BeginDrill(_ context.Context, request control.DrillRequest) err
 	}
 	b.Supervisor.Log.Warn("drill", "blow", string(request.Blow), "who", request.Who)
 	d.count++
-	now.told = control.Drill{Number: d.count, Blow: request.Blow, Who: request.Who, Struck: time.Now()}
+	now.told = control.Drill{Number: d.count, Blow: request.Blow, Who: request.Who}
 	if err := b.proxy.strike(signal, "a drill"); err != nil {
 		b.core.unobserve()
 		d.count--
 		return control.Refuse(err)
 	}
+	now.told.Struck = time.Now()
 	d.current = now
 	d.begun <- now // there is room: the one before has been taken out
 	return nil

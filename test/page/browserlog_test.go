@@ -111,15 +111,7 @@ func TestBrowserResetsAFlow(t *testing.T) {
 // fetch makes one request through the wire, on a connection of its own.
 func (b *box) fetch(t *testing.T, from *lab.Node, path string) {
 	t.Helper()
-	dialer := from.Dialer()
-	client := &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}, Timeout: patience}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+netServer()+path, http.NoBody)
-	must(t, err)
-	response, err := client.Do(request)
-	must(t, err)
-	defer response.Body.Close()
-	_, err = io.Copy(io.Discard, response.Body)
-	must(t, err)
+	b.ask(t, from, netServer(), path)
 }
 
 // netServer is the server as a URL names it: without the port that is HTTP's own.
