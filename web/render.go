@@ -35,7 +35,7 @@ func (p *Page) view(r *http.Request) view {
 	v.Scripts = append(v.Scripts, p.assets.address["pulse.js"])
 	c := chartedOf(r.URL.Query())
 	v.Refresh = c.address()
-	if h, err := p.control.History(r.Context(), c.span); err == nil {
+	if h, err := p.charts[c.span].now(); err == nil {
 		v.Traffic = trafficOf(h, c, p.clock())
 	}
 	if t, err := p.top.now(); err == nil {

@@ -61,7 +61,8 @@ type Page struct {
 	certificate tls.Certificate
 	assets      assets
 	watcher     *watcher
-	recent      *shared[control.History] // the last seconds
+	charts      map[string]*shared[control.History] // by span
+	recent      *shared[control.History]            // the last seconds
 	top         *shared[control.LogTop]
 	streams     *streams
 	sessions    *sessions
@@ -82,12 +83,18 @@ func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	charts := make(map[string]*shared[control.History])
+	for _, span := range spanChoices() {
+		charts[span.Name] = &shared[control.History]{fresh: freshFor, clock: time.Now, ask: func(ctx context.Context) (control.History, error) {
+			return c.History(ctx, span.Name)
+		}}
+	}
 	recent := func(ctx context.Context) (control.History, error) { return c.Recent(ctx, "10m", pulseAsked) }
 	top := func(ctx context.Context) (control.LogTop, error) { return c.LogTop(ctx, topShown) }
 	return &Page{
 		settings: s, control: c, log: log, certificate: certificate, assets: a,
 		watcher: newWatcher(c, time.Now), sessions: newSessions(time.Now), attempts: newAttempts(time.Now),
-		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now, streams: newStreams(),
+		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now, streams: newStreams(), charts: charts,
 		recent: &shared[control.History]{fresh: freshFor, clock: time.Now, ask: recent},
 		top:    &shared[control.LogTop]{fresh: topFresh, clock: time.Now, ask: top},
 	}, nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -129,6 +130,19 @@ func TestSupervisorIsAskedSeldom(t *testing.T) {
 	v.get("/live")
 	if b.asked != 2 {
 		t.Errorf("asked %d times", b.asked)
+	}
+	member := owner(t, p)
+	charts := 0
+	p.charts["10m"].clock = func() time.Time { return now }
+	p.charts["10m"].ask = func(context.Context) (control.History, error) {
+		charts++
+		return control.History{}, nil
+	}
+	for range 100 {
+		member.get("/live")
+	}
+	if charts != 1 {
+		t.Errorf("asked %d times for what the chart shows", charts)
 	}
 }
 

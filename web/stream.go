@@ -41,8 +41,8 @@ func (p *Page) showStream(w http.ResponseWriter, r *http.Request) {
 	defer life.Stop()
 	defer beats.Stop()
 	// All that the chart has room for comes first.
-	var seen int64
-	recent, err := p.control.Recent(r.Context(), "10m", pulseWidth)
+	seen := p.clock().Unix() - pulseWidth - 1
+	recent, err := p.charts["10m"].now()
 	for {
 		l := p.watcher.now()
 		if l.err == nil && !p.sessions.holds(session, l.holders()) {
