@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,10 +49,10 @@ type drillCounts struct{ captured, bridged, carried uint64 }
 func newDrills() *drills { return &drills{begun: make(chan *drill, 1)} }
 
 // Drills implements control.Backend.
-func (b backend) Drills(context.Context) (control.Drills, error) {
+func (b backend) Drills(ctx context.Context) (control.Drills, error) {
 	d := b.drills
 	answer := control.Drills{Drills: []control.Drill{}}
-	if err := b.core.unfit(); err != nil {
+	if err := cmp.Or(b.judged(ctx), b.core.unfit()); err != nil {
 		answer.Refused = err.Error()
 	}
 	d.mu.Lock()
@@ -66,7 +67,10 @@ func (b backend) Drills(context.Context) (control.Drills, error) {
 
 // BeginDrill implements control.Backend. The proxy is struck as a fault would strike
 // it: whoever has to notice is told nothing.
-func (b backend) BeginDrill(_ context.Context, request control.DrillRequest) error {
+func (b backend) BeginDrill(ctx context.Context, request control.DrillRequest) error {
+	if err := b.judged(ctx); err != nil {
+		return control.Refuse(err)
+	}
 	d := b.drills
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,6 +96,20 @@ func (b backend) BeginDrill(_ context.Context, request control.DrillRequest) err
 	now.told.Struck = time.Now()
 	d.current = now
 	d.begun <- now // there is room: the one before has been taken out
+	return nil
+}
+
+// errJudged says that a drill would be held against the firmware.
+var errJudged = errors.New("the firmware that was booted is still being judged, and would not be kept if its proxy ended: wait until it has proved healthy (limpid update status)")
+
+// judged refuses while it is so. What cannot be found out speaks against nothing.
+func (b backend) judged(ctx context.Context) error {
+	if b.Updates == nil {
+		return nil
+	}
+	if u, err := b.Updates.Update(ctx); err == nil && u.Slots && !u.Healthy {
+		return errJudged
+	}
 	return nil
 }
 

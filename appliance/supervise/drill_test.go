@@ -1,7 +1,9 @@
 package supervise
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,6 +95,42 @@ func TestDrillIsRefused(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	b.await(t, "restarted", func(s control.Status) bool { return s.Proxy.Restarts == before.Proxy.Restarts+1 })
+}
+
+// firmware is what an updater says of it.
+type firmware struct {
+	control.Updater
+	mu      sync.Mutex
+	healthy bool
+}
+
+func (f *firmware) Update(context.Context) (control.Update, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return control.Update{Slots: true, Healthy: f.healthy}, nil
+}
+
+// New firmware whose proxy ends while it is judged is not kept: a drill has to wait.
+func TestDrillWaitsForTheJudgement(t *testing.T) {
+	b := newBox(t)
+	f := &firmware{}
+	b.options.Updates = f
+	b.run(t)
+	before := b.await(t, "inline", isInline)
+	_, err := b.client.BeginDrill(t.Context(), control.DrillRequest{})
+	all, lerr := b.client.Drills(t.Context())
+	if err == nil || err.Error() != errJudged.Error() || lerr != nil || all.Refused != errJudged.Error() {
+		t.Errorf("while it is judged: %v; %+v, %v", err, all, lerr)
+	}
+	if s := b.await(t, "inline", isInline); s.Proxy.PID != before.Proxy.PID {
+		t.Error("it was struck all the same")
+	}
+	f.mu.Lock()
+	f.healthy = true
+	f.mu.Unlock()
+	if d := b.drilled(t, control.KillProxy); d.Problem != "" {
+		t.Errorf("%+v", d)
+	}
 }
 
 // As many as are kept, and no more, the newest first.
