@@ -48,7 +48,10 @@ func (s *Supervisor) totals(before []uint64) []uint64 {
 // keepHistory takes counts each second until ctx ends, and keeps them beside the
 // credentials, if there is such a folder.
 func (s *Supervisor) keepHistory(ctx context.Context) {
-	path := filepath.Join(s.Credentials, "history")
+	path := "" // without a folder counts are in memory alone
+	if s.Credentials != "" {
+		path = filepath.Join(s.Credentials, "history")
+	}
 	data, err := os.ReadFile(path)
 	if err == nil {
 		err = s.history.Unmarshal(data, time.Now())
@@ -76,10 +79,7 @@ func (s *Supervisor) keepHistory(ctx context.Context) {
 }
 
 func (s *Supervisor) saveHistory(path string) {
-	if s.Credentials == "" {
-		return // in memory alone
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+	if info, err := os.Stat(filepath.Dir(path)); path == "" || err != nil || !info.IsDir() {
 		return
 	}
 	s.report("history of counts", durable.Replace(path, s.history.Marshal(), 0o600))

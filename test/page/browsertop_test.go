@@ -45,9 +45,11 @@ func TestBrowserShowsWhoHasTheMost(t *testing.T) {
 	p.picture("tops")
 	p.follow("by bytes")
 	p.await("location.search.includes('top=bytes') && " + first(0, "large.example", "1") + " && " + first(1, b.C3.IP4().String(), "1"))
-	// It stays so when the page is kept true.
+	// It stays so when the page is kept true, and whoever goes by keys stays where they are.
+	p.do("document.querySelector('#tops a[aria-current]').focus(), window.old = document.getElementById('tops'), true")
 	b.ask(t, b.C2, "often.example", "/bytes/10")
 	p.await("document.querySelectorAll('#tops table')[0].tBodies[0].rows[1].cells[1].textContent == '4' && " + first(0, "large.example", "1"))
+	p.await("!old.isConnected && document.activeElement.matches('#tops a[aria-current]')")
 	p.follow("often.example")
 	p.await("location.pathname == '/log' && location.search == '?host=often.example' && " + rows + " == 4")
 	must(t, p.Go(p.ctx, root))

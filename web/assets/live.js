@@ -42,10 +42,10 @@ function place(fresh) {
     const typing = document.activeElement instanceof HTMLInputElement && old.contains(document.activeElement);
     if (typing && document.activeElement.value) continue;
     said.set(id, now.outerHTML);
-    const fresh = document.importNode(now, true);
     const held = focusable(old).indexOf(document.activeElement);
-    old.replaceWith(fresh);
-    if (held >= 0) focusable(fresh)[held]?.focus({ preventScroll: true });
+    const placed = document.importNode(now, true);
+    old.replaceWith(placed);
+    if (held >= 0) focusable(placed)[held]?.focus({ preventScroll: true });
   }
   const word = document.querySelector("#state h1");
   if (word) document.title = `limpid: ${word.textContent}`;
