@@ -105,7 +105,7 @@ func printDrill(w io.Writer, d control.Drill) {
 		}
 		fmt.Fprintf(w, "  %-10s %8s  %s\n", name, at, fmt.Sprintf(format, a...))
 	}
-	line("noticed", d.NoticedMS, "after the blow: proxy %s", d.Reason)
+	line("noticed", d.NoticedMS, "after the blow: %s", d.Reason)
 	line("bypass", d.BypassMS, "after the blow: new connections are bridged")
 	line("inline", d.InlineMS, "after the blow: new connections are captured again")
 	line("gap", d.GapMS, "at most, in which new connections were neither served nor bridged")

@@ -10,7 +10,7 @@ import (
 
 func TestDrillIsPrinted(t *testing.T) {
 	b := &backend{outcome: control.Drill{
-		Number: 1, Blow: control.KillProxy, Reason: "was killed: a drill", NoticedMS: new(int64(3)), BypassMS: new(int64(4)),
+		Number: 1, Blow: control.KillProxy, Reason: "its process was killed: a drill", NoticedMS: new(int64(3)), BypassMS: new(int64(4)),
 		InlineMS: new(int64(250)), GapMS: new(int64(17)), Cut: 5, Captured: 6, Carried: 2, Bridged: 40,
 	}}
 	dir := answerOn(t, b)
@@ -20,7 +20,7 @@ func TestDrillIsPrinted(t *testing.T) {
 	code, stdout, stderr := limpid("drill", "--run", dir)
 	words := strings.Join(strings.Fields(stdout), " ")
 	for _, want := range []string{
-		"proxy killed at 2001-09-0", "noticed 3 ms after the blow: proxy was killed: a drill", "bypass 4 ms", "inline 250 ms", "gap 17 ms at most",
+		"proxy killed at 2001-09-0", "noticed 3 ms after the blow: its process was killed: a drill", "bypass 4 ms", "inline 250 ms", "gap 17 ms at most",
 		"cut 5 connections", "captured 6 new connections meanwhile, 2 of them carried by the gate", "bridged 40 new",
 	} {
 		if !strings.Contains(words, want) {

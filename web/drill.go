@@ -135,7 +135,7 @@ func drillRowOf(d *control.Drill) drillRow {
 		{Name: "Noticed", Value: milliseconds(d.NoticedMS), Hint: "after the blow"},
 		{Name: "Bridged", Value: milliseconds(d.BypassMS), Hint: "after the blow: mode bypass"},
 		{Name: "Captured again", Value: milliseconds(d.InlineMS), Hint: "after the blow: mode inline"},
-		{Name: "Gap", Value: v.Gap, Hint: "at most: neither served nor bridged"},
+		{Name: "Gap", Value: v.Gap, Hint: "at most, from the last proof of service"},
 	}
 	v.Connections = []counter{
 		{Name: "Ended", Value: v.Cut, Hint: "connections of the killed proxy"},

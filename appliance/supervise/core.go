@@ -145,7 +145,7 @@ func (c *Core) childDown(which func(*Inputs) *Child, reason string, beat time.Ti
 	if !c.armed.IsZero() {
 		c.gap.Failed(beat)
 	}
-	c.failed(reason)
+	c.failed("its process " + reason)
 	child := which(&c.in)
 	child.Up, child.Ended = false, reason
 	c.in.Check, c.in.Failure = Unchecked, ""

@@ -59,7 +59,7 @@ func TestDrillSeesAKill(t *testing.T) {
 	ms(t, "inline", d.InlineMS, 303)
 	// From the newest proof of service, the check that passed as the drill began.
 	ms(t, "gap", d.GapMS, 3)
-	if d.Running || d.Problem != "" || d.Reason != "was killed: a drill" || c.snapshot().LastGap != 2500*time.Microsecond {
+	if d.Running || d.Problem != "" || d.Reason != "its process was killed: a drill" || c.snapshot().LastGap != 2500*time.Microsecond {
 		t.Errorf("%+v, last gap %v", d, c.snapshot().LastGap)
 	}
 }
