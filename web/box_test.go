@@ -117,6 +117,10 @@ func (b behind) PlanReboot(_ context.Context, at time.Time) error {
 	return b.note("plan " + at.UTC().Format(time.RFC3339))
 }
 
+func (b behind) BeginDrill(_ context.Context, request control.DrillRequest) error {
+	return b.note("drill " + string(request.Blow))
+}
+
 func (b behind) note(what string) error {
 	b.set(func(b *box) { b.did = append(b.did, what) })
 	return nil

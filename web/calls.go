@@ -44,6 +44,9 @@ func apiCalls() []apiCall {
 		{http.MethodPost, "/v1/update/reboot", owners, maxCall},
 		{http.MethodPut, "/v1/update/reboot", owners, maxCall},
 		{http.MethodDelete, "/v1/update/reboot", owners, maxCall},
+		{http.MethodGet, "/v1/log/top", readers, maxCall},
+		{http.MethodGet, "/v1/drill", readers, maxCall},
+		{http.MethodPost, "/v1/drill", owners, maxCall},
 		{http.MethodGet, "/v1/openapi.yaml", readers, maxCall},
 	}
 }

@@ -74,7 +74,8 @@ func (p *Page) showDrillParts(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, sentence(err), http.StatusServiceUnavailable)
 		return
 	}
-	var v drillView
+	l, who := p.visitor(r)
+	v := drillView{frame: p.frameOf(l, who, "/drill")}
 	v.fill(all)
 	p.write(w, http.StatusOK, "drills", v)
 }

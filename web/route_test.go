@@ -38,7 +38,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders)
+	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck)
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -89,6 +89,11 @@ func visits() map[string]struct {
 		"GET /settings/confirm":           {"/settings/confirm", nil, 200, 200, 200},
 		"POST /settings/confirm":          {"/settings/confirm", field("token", "a guess"), 409, 409, 409},
 		"GET /api":                        {"/api", nil, 403, 200, 200},
+		"GET /live/stream":                {"/live/stream", nil, 403, 200, 200},
+		"GET /drill":                      {"/drill", nil, 403, 200, 200},
+		"GET /drill/parts":                {"/drill/parts", nil, 403, 200, 200},
+		"GET /drill/ask":                  {"/drill/ask?blow=kill", nil, 403, 403, 200},
+		"POST /drill":                     {"/drill", field("blow", "kill"), 403, 403, 303},
 		"GET /update":                     {"/update", nil, 403, 200, 200},
 		"POST /update/reboot":             {"/update/reboot", nil, 403, 403, 303},
 		"POST /update/plan":               {"/update/plan", field("at", "2026-02-03T04:05"), 403, 403, 303},
@@ -149,9 +154,9 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	b.status.Trial = &control.Trial{Who: "10.0.0.1", Left: 57}
 	p := newPage(t, b)
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
-	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update"} {
+	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`, `action="/update`, `id="send"`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}
@@ -218,6 +223,9 @@ func apiRows() map[string]struct {
 		"POST /v1/update/reboot":            {owners, ""},
 		"PUT /v1/update/reboot":             {owners, `{"at":"2026-02-03T04:05:06Z"}`},
 		"DELETE /v1/update/reboot":          {owners, ""},
+		"GET /v1/log/top":                   {readers, ""},
+		"GET /v1/drill":                     {readers, ""},
+		"POST /v1/drill":                    {owners, `{"blow":"kill"}`},
 		"GET /v1/openapi.yaml":              {readers, ""},
 	}
 }

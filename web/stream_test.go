@@ -91,7 +91,7 @@ func (l *live) pass(from time.Duration) {
 // login gives the cookie of a session.
 func (l *live) login() string {
 	w := httptest.NewRecorder()
-	l.page.sessions.begin(w, httptest.NewRequest(http.MethodPost, "/login", http.NoBody), "set") //nolint:noctx // answered at once
+	l.page.sessions.begin(w, httptest.NewRequest(http.MethodPost, "/login", http.NoBody), holder{owners, "set"}) //nolint:noctx // answered at once
 	return cookieName + "=" + valueOf(l.T, w.Header().Get("Set-Cookie"))
 }
 
@@ -258,13 +258,13 @@ func TestStreamKeepsNoSession(t *testing.T) {
 		l := newLive(t)
 		cookie := l.login()
 		for begun := time.Now(); time.Since(begun) < idleLife; time.Sleep(beat) {
-			if l.page.sessions.holds(sessionOf(withCookie(cookie)), "set") {
+			if l.page.sessions.holds(sessionOf(withCookie(cookie)), []holder{{owners, "set"}}) {
 				continue
 			}
 			t.Fatalf("it ended after %v", time.Since(begun))
 		}
 		time.Sleep(beat)
-		if l.page.sessions.holds(sessionOf(withCookie(cookie)), "set") {
+		if l.page.sessions.holds(sessionOf(withCookie(cookie)), []holder{{owners, "set"}}) {
 			t.Error("looks keep it alive")
 		}
 	})
