@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"limpid/appliance/control"
 	"limpid/proxy/accesslog"
 )
@@ -155,10 +153,5 @@ func (p *logPrinter) print(page control.LogPage) error {
 // inColour reports whether w is a terminal whose user wants colour
 // (https://no-color.org).
 func inColour(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
-	return err == nil
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

@@ -44,6 +44,7 @@ func commands() []command {
 		drillCommand(),
 		flowsCommand(),
 		logCommand(),
+		captureCommand(),
 		rulesCommand(),
 		metricsCommand(),
 		updateCommand(),
@@ -56,6 +57,7 @@ func commands() []command {
 		gateCommand(),
 		proxyCommand(),
 		webCommand(),
+		packetsCommand(),
 	}
 }
 

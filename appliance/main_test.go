@@ -62,6 +62,18 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"log --verdict maybe", exitUsage, "want one of forward, hit"},
 		{"log --since yesterday", exitUsage, "want how long ago"},
 		{"log all", exitUsage, `"all" is one argument too many`},
+		{"capture --run " + dir, exitFailed, "no limpid runs there"},
+		{"capture --side left", exitUsage, "--side left: want client, server or both"},
+		{"capture --host example.net", exitUsage, "--host example.net: want an address"},
+		{"capture --host fe80::1%eth0", exitUsage, "want an address"},
+		{"capture --port 0", exitUsage, "want 1 to 65535"},
+		{"capture --port 65536", exitUsage, "want 1 to 65535"},
+		{"capture --vlan 4095", exitUsage, "want 1 to 4094"},
+		{"capture --for 1ms", exitUsage, "want 1s to 10m0s"},
+		{"capture --for 11m", exitUsage, "want 1s to 10m0s"},
+		{"capture --size 4095", exitUsage, "want 4KiB to 64MiB"},
+		{"capture --size 16MB", exitUsage, "is not a size"},
+		{"capture out.pcapng", exitUsage, "one argument too many"},
 		{"rules --run " + dir, exitFailed, "no limpid runs there"},
 		{"metrics --run " + dir, exitFailed, "no limpid runs there"},
 		{"check", exitUsage, "FILE is missing"},
@@ -109,6 +121,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 type backend struct {
 	control.TokenKeeper
 	control.SettingsKeeper
+	control.PacketCapturer
 	control.Updater
 	mu sync.Mutex
 	on bool

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"limpid/appliance/control"
 	"limpid/appliance/update/bundle"
 )
@@ -285,12 +283,7 @@ type progressLine struct {
 }
 
 func newProgressLine(out io.Writer) *progressLine {
-	p := &progressLine{out: out}
-	if file, ok := out.(*os.File); ok {
-		_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
-		p.terminal = err == nil
-	}
-	return p
+	return &progressLine{out: out, terminal: isTerminal(out)}
 }
 
 func (p *progressLine) show(u control.Update) {

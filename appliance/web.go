@@ -49,7 +49,7 @@ func runWeb(ctx context.Context, t terminal, args []string) error {
 	if err := child.Unprivileged(); err != nil {
 		return err
 	}
-	if err := child.BoundWeb(); err != nil {
+	if err := child.WebBounds().Set(); err != nil {
 		return err
 	}
 	listeners, err := adoptListeners(line.Listen)

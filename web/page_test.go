@@ -59,10 +59,11 @@ type box struct {
 	refusal error // of orders
 	recent  []int // points of it that were asked for
 
-	top    control.LogTop
-	tops   []int // ranks of it that were asked for
-	drills control.Drills
-	struck []control.DrillRequest
+	top      control.LogTop
+	tops     []int // ranks of it that were asked for
+	drills   control.Drills
+	struck   []control.DrillRequest
+	captures captures
 }
 
 func (b *box) History(_ context.Context, span string) (control.History, error) {

@@ -17,6 +17,7 @@ const (
 	switchFirst   = "Log in to switch."
 	logFirst      = "Log in to read the log: it tells who asked for what."
 	flowsFirst    = "Log in to see the flows: they tell who talks with whom."
+	captureFirst  = "Log in to record frames: they tell what everybody sends."
 	settingsFirst = "Log in to see the settings, and to change them."
 	updateFirst   = "Log in to see the firmware, and to update it."
 	accessFirst   = "Log in to see who else has."
@@ -52,6 +53,12 @@ func (p *Page) routes() []route {
 		{"GET /log/export/{kind}", readers, logFirst, p.exportLog},
 		{"GET /flows", readers, flowsFirst, p.showFlows},
 		{"POST /flows/{id}/reset", owners, flowsFirst, p.resetFlow},
+		{"GET /capture", owners, captureFirst, p.showCapture},
+		{"GET /capture/live", owners, captureFirst, p.showCaptureLive},
+		{"POST /capture", owners, captureFirst, p.startCapture},
+		{"POST /capture/{id}/stop", owners, captureFirst, p.stopCapture},
+		{"POST /capture/{id}/forget", owners, captureFirst, p.forgetCapture},
+		{"GET /capture/{id}/file", owners, captureFirst, p.sendCapture},
 		{"GET /access", readers, accessFirst, p.showAccess},
 		{"POST /access/password", owners, accessFirst, p.changePassword},
 		{"POST /access/reader", owners, accessFirst, p.setReader},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -51,6 +52,11 @@ type Control interface {
 	UseToken(ctx context.Context, id string) error
 	// Pass makes a call of the API as somebody else asks it.
 	Pass(ctx context.Context, call control.Call) (*http.Response, error)
+	PacketCapture(ctx context.Context) (control.CaptureState, error)
+	StartCapture(ctx context.Context, request control.CaptureRequest) (control.PacketCapture, error)
+	StopCapture(ctx context.Context, id uint64) (control.PacketCapture, error)
+	ForgetCapture(ctx context.Context, id uint64) error
+	ReadCapture(ctx context.Context, id uint64) (io.ReadCloser, error)
 }
 
 // Page is the web page.

@@ -42,6 +42,12 @@ const (
 // WebListenFD is the first of the page's listeners, in the order of its settings.
 const WebListenFD = 4
 
+// Descriptors of the process that records frames.
+const (
+	PacketsSocketFD = 4 // packet socket with its filter
+	PacketsFileFD   = 5 // what it writes, in memory
+)
+
 // Absent stands for a descriptor that a child does not get.
 const Absent = -1
 

@@ -9,6 +9,8 @@ const (
 	MethodTop          = "top"           // to the proxy: TopQuery, answered by LogPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodPing         = "ping"          // to the page, answered by nothing: it lives
+	MethodStop         = "stop"          // to the one that records frames, no answer: it is enough
+	MethodRecorded     = "recorded"      // from it: packets.Count, answered by nothing
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
 )
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,6 +23,7 @@ import (
 // fake remembers what it was asked.
 type fake struct {
 	SettingsKeeper
+	PacketCapturer
 	mu    sync.Mutex
 	on    bool
 	d     time.Duration
@@ -423,6 +425,9 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		DrillRequest{Blow: "b", Who: "w"},
 		Drills{},
 		Drill{Who: "w", Problem: "p", Reason: "r", NoticedMS: new(int64), BypassMS: new(int64), InlineMS: new(int64), GapMS: new(int64)},
+		CaptureRequest{Side: "s", Host: netip.IPv6Loopback(), Port: 1, VLAN: 1, For: 1, Size: 1, Who: "w"},
+		PacketCapture{Outcome: "o", Problem: "p"},
+		CaptureState{Capture: &PacketCapture{}},
 	} {
 		text, err := json.Marshal(v)
 		if err != nil {

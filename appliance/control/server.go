@@ -54,6 +54,7 @@ type Backend interface {
 	Passwords
 	TokenKeeper
 	SettingsKeeper
+	PacketCapturer
 }
 
 // refusal is an error that is the asker's to mend.
@@ -124,7 +125,7 @@ type route struct {
 }
 
 func routes() []route {
-	return slices.Concat(settingsRoutes(), tokenRoutes(), []route{
+	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), []route{
 		{"GET", "/v1/status", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Status(r.Context())
 		}},

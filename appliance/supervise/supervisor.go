@@ -102,6 +102,7 @@ type Supervisor struct {
 	gate     *keeper
 	proxy    *keeper
 	page     *page
+	packets  *packetCapturer
 	watchdog *watchdog.Watchdog
 	loops    int
 	limit    uint64 // of descriptors
@@ -184,6 +185,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	}, theGate, func() { s.sockets.gateEnded() })
 	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.proxyFiles, theProxy, func() { s.proxyCut(); s.sockets.proxyEnded() })
 	s.page = s.newPage()
+	s.packets = s.newPacketCapturer()
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
 	s.exporter, err = s.newExporter()
@@ -299,6 +301,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.keepDrills(outer) })
 	parts.Go(func() { s.keepPage(outer) })
 	parts.Go(func() { s.page.watch(outer) })
+	parts.Go(func() { s.packets.run(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })
