@@ -168,14 +168,14 @@ func getCapture(w http.ResponseWriter, r *http.Request, b Backend) (any, error) 
 	w.Header().Set("Content-Type", CaptureType)
 	w.WriteHeader(http.StatusOK)
 	if err := rc.Flush(); err != nil {
-		return nil, nil //nolint:nilerr // who asked has gone away
+		return nil, nil // who asked has gone away
 	}
 	for part := make([]byte, 64<<10); ; {
 		n, err := file.Read(part)
 		if n > 0 {
 			_ = rc.SetWriteDeadline(time.Now().Add(idleCapture))
 			if _, err := w.Write(part[:n]); err != nil {
-				return nil, nil //nolint:nilerr // who asked has gone away
+				return nil, nil // who asked has gone away
 			}
 			_ = rc.Flush()
 		}

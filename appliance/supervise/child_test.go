@@ -28,6 +28,12 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 {
 		switch os.Args[1] {
+		case "packets":
+			if err := testPackets(); err != nil {
+				slog.New(slog.NewJSONHandler(os.Stderr, nil)).Error("child", "error", err)
+				os.Exit(1)
+			}
+			os.Exit(0)
 		case "gate", "proxy":
 			log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 			if err := testChild(os.Args[1], log); err != nil {

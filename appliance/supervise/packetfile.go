@@ -67,7 +67,7 @@ func (f *packetFile) close() {
 // packetReader is one who reads.
 type packetReader struct {
 	file *packetFile
-	done context.Context //nolint:containedctx // of the question that it answers
+	done context.Context // of the question that it answers
 	at   int64
 }
 
