@@ -33,13 +33,16 @@ func runPackets(ctx context.Context, t terminal, args []string) error {
 	if err := child.PacketsBounds(settings.Size).Set(); err != nil {
 		return err
 	}
-	file := os.NewFile(child.PacketsFileFD, "capture")
-	defer file.Close()
+	// Opened before they are locked: after that nothing can be.
+	source, file := os.NewFile(child.PacketsSocketFD, "packet socket"), os.NewFile(child.PacketsFileFD, "capture")
+	if err := packets.Lock(child.PacketsSocketFD); err != nil {
+		return err
+	}
 	recording, stop := context.WithCancel(ctx)
 	defer stop()
 	handlers := map[string]link.Handler{child.MethodStop: func(json.RawMessage) (any, error) { stop(); return nil, nil }}
 	return serve(recording, newChildLog(t.err), conn, 0, handlers, func(ctx context.Context) error {
-		count, err := packets.Record(ctx, settings, child.PacketsSocketFD, file, func(c packets.Count) {
+		count, err := packets.Record(ctx, settings, source, file, func(c packets.Count) {
 			_ = conn.Notify(child.MethodRecorded, c) // a supervisor that is gone needs no numbers
 		})
 		if err != nil {

@@ -47,10 +47,8 @@ const (
 
 // Record writes what a socket of Open hears into a file, until ctx ends, the time is
 // over or the file is full, and says how far it has come: now and then, and at the
-// end. It closes the socket.
-func Record(ctx context.Context, s Settings, socket int, to *os.File, tell func(Count)) (Count, error) {
-	source := os.NewFile(uintptr(socket), "packet socket")
-	defer source.Close()
+// end.
+func Record(ctx context.Context, s Settings, source, to *os.File, tell func(Count)) (Count, error) {
 	conn, err := source.SyscallConn()
 	if err != nil {
 		return Count{}, fmt.Errorf("record frames: %w", err)

@@ -59,12 +59,17 @@ func prepare(fd int, program []bpf.RawInstruction) error {
 
 // attach gives a socket its filter.
 func attach(fd int, program []bpf.RawInstruction) error {
+	filters := sockFilters(program)
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
+		&unix.SockFprog{Len: uint16(len(filters)), Filter: unsafe.SliceData(filters)})
+}
+
+func sockFilters(program []bpf.RawInstruction) []unix.SockFilter {
 	filters := make([]unix.SockFilter, len(program))
 	for i, in := range program {
 		filters[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-		&unix.SockFprog{Len: uint16(len(filters)), Filter: unsafe.SliceData(filters)})
+	return filters
 }
 
 // networkOrder gives a number whose bytes in memory are big-endian.
