@@ -65,7 +65,7 @@ func tryLocked() error {
 		},
 	} {
 		if err := try(); !errors.Is(err, unix.EPERM) {
-			return fmt.Errorf("%s: %v, want %v", name, err, unix.EPERM)
+			return fmt.Errorf("%s ends with %w, not with EPERM", name, err)
 		}
 	}
 	// What is needed still works: the runtime's threads, timers and memory, and reading.
