@@ -3,14 +3,12 @@ package wire
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -62,50 +60,6 @@ func (r *recording) wait(t *testing.T) {
 	}
 }
 
-// shark is a frame as tshark reads it.
-type shark struct {
-	port               string // "client" or "server"
-	fromMAC, toMAC     string
-	from, to           netip.AddrPort
-	flags, length, tag string
-	payload            int
-	protocol           string
-}
-
-// tshark reads a capture with the real one.
-func tshark(t *testing.T, path string) (frames []shark) {
-	t.Helper()
-	args := []string{"-n", "-r", path, "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"}
-	for _, field := range []string{"frame.interface_name", "eth.src", "eth.dst", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
-		"tcp.srcport", "tcp.dstport", "tcp.flags", "frame.len", "vlan.id", "tcp.len", "frame.protocols", "arp.src.proto_ipv4", "arp.dst.proto_ipv4"} {
-		args = append(args, "-e", field)
-	}
-	var said bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "tshark", args...)
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	if err != nil || strings.Contains(said.String(), "cut short") {
-		t.Fatalf("tshark: %v: %s", err, said.String())
-	}
-	lines := csv.NewReader(bytes.NewReader(out))
-	lines.Comma, lines.LazyQuotes = '\t', true
-	all, err := lines.ReadAll()
-	must(t, err)
-	for _, line := range all {
-		f := shark{port: line[0], fromMAC: line[1], toMAC: line[2], flags: line[9], length: line[10], tag: line[11], protocol: line[13]}
-		f.from, f.to = endOf(line[3]+line[5]+line[14], line[7]), endOf(line[4]+line[6]+line[15], line[8])
-		f.payload, _ = strconv.Atoi(line[12])
-		frames = append(frames, f)
-	}
-	return frames
-}
-
-func endOf(address, port string) netip.AddrPort {
-	a, _ := netip.ParseAddr(address)
-	n, _ := strconv.ParseUint(port, 10, 16)
-	return netip.AddrPortFrom(a, uint16(n))
-}
-
 // TestPacketCaptureHasBothSides records while clients talk to a server and to the
 // box's own page: of each flow all that crossed both ports is there, of the page nothing.
 func TestPacketCaptureHasBothSides(t *testing.T) {
@@ -150,7 +104,7 @@ func TestPacketCaptureHasBothSides(t *testing.T) {
 	if !strings.Contains(r.said.String(), "ended by order") || strings.Contains(r.said.String(), "too fast") {
 		t.Errorf("limpid capture said %s", r.said)
 	}
-	frames := tshark(t, r.path)
+	frames := recorded(t, r.path)
 	for _, conn := range flows {
 		sides(t, frames, conn, size, l)
 	}
@@ -172,7 +126,7 @@ func TestPacketCaptureHasBothSides(t *testing.T) {
 }
 
 // sides holds a flow on both ports to what its ends know of it.
-func sides(t *testing.T, frames []shark, conn *net.TCPConn, size int, l *lab.Lab) {
+func sides(t *testing.T, frames []crossed, conn *net.TCPConn, size int, l *lab.Lab) {
 	t.Helper()
 	client, server := endpointOf(conn.LocalAddr()), endpointOf(conn.RemoteAddr())
 	c, err := l.C1.Interface("eth0")
@@ -225,7 +179,7 @@ func TestPacketCaptureIsChosen(t *testing.T) {
 		}
 	}
 	r.interrupt(t)
-	frames := tshark(t, r.path)
+	frames := recorded(t, r.path)
 	if len(frames) < 8 {
 		t.Errorf("only %d frames: %s", len(frames), r.said)
 	}
@@ -248,14 +202,14 @@ func TestPacketCaptureEnds(t *testing.T) {
 		r.wait(t)
 		info, err := os.Stat(r.path)
 		must(t, err)
-		if n := len(tshark(t, r.path)); info.Size() > 20<<10 || n == 0 || !strings.Contains(r.said.String(), "ended by its size") {
+		if n := len(recorded(t, r.path)); info.Size() > 20<<10 || n == 0 || !strings.Contains(r.said.String(), "ended by its size") {
 			t.Errorf("%d bytes, %d frames: %s", info.Size(), n, r.said)
 		}
 	})
 	t.Run("by time", func(t *testing.T) {
 		r := record(t, l, p, "--for", "1s")
 		r.wait(t)
-		tshark(t, r.path)
+		recorded(t, r.path)
 		if !strings.Contains(r.said.String(), "ended by its time") {
 			t.Errorf("it said %s", r.said)
 		}
@@ -290,6 +244,62 @@ func TestPacketCaptureEnds(t *testing.T) {
 	})
 }
 
+// TestPacketCaptureKeepsTags records frames in VLANs, of which the kernel takes the tag
+// out before anybody sees them.
+func TestPacketCaptureKeepsTags(t *testing.T) {
+	if !inVM() {
+		t.Skip(noQueue)
+	}
+	l := lab.New(t)
+	for _, id := range []uint16{42, 43} {
+		must(t, l.C1.AddVLAN("eth0", id, netip.MustParsePrefix(fmt.Sprintf("10.%d.0.1/24", id))))
+		must(t, l.S1.AddVLAN("eth0", id, netip.MustParsePrefix(fmt.Sprintf("10.%d.0.2/24", id))))
+	}
+	p, err := l.StartLimpid(t.Context(), "[bridge]\nports = [\"eth0\", \"eth1\"]\nvlans = [42]\n[management]\naddress = \"none\"\n")
+	must(t, err)
+	must(t, p.WaitMode("inline", startTime))
+	origin(t, l.S1)
+	talk := func() {
+		for _, to := range []string{"10.42.0.2:80", "10.43.0.2:80", "10.77.0.101:80"} {
+			conn := dial(t, l.C1, to)
+			get(t, conn, 1000)
+			must(t, conn.Close())
+		}
+	}
+	all := record(t, l, p)
+	talk()
+	all.interrupt(t)
+	seen := make(map[string]int)
+	for _, f := range recorded(t, all.path) {
+		if f.from.Port() == 80 || f.to.Port() == 80 {
+			seen[f.port+" "+f.from.Addr().String()+" "+f.tag]++
+		}
+	}
+	for _, port := range []string{"client", "server"} {
+		for _, want := range []string{"10.42.0.1 42", "10.42.0.2 42", "10.43.0.1 43", "10.43.0.2 43", l.C1.IP4().String() + " ", "10.77.0.101 "} {
+			if seen[port+" "+want] < 3 {
+				t.Errorf("%s port: %d frames from %q, of %v", port, seen[port+" "+want], want, seen)
+			}
+			delete(seen, port+" "+want)
+		}
+	}
+	if len(seen) != 0 {
+		t.Errorf("frames with tags that nobody sent: %v", seen)
+	}
+	one := record(t, l, p, "--vlan", "42", "--port", "80")
+	talk()
+	one.interrupt(t)
+	frames := recorded(t, one.path)
+	if len(frames) < 12 {
+		t.Errorf("%d frames", len(frames))
+	}
+	for _, f := range frames {
+		if f.tag != "42" {
+			t.Errorf("nobody asked for %+v", f)
+		}
+	}
+}
+
 // TestPacketCaptureProcess looks at the process that records as the kernel sees it,
 // stops and kills it: the capture says so, and nobody else notices.
 func TestPacketCaptureProcess(t *testing.T) {
@@ -319,7 +329,7 @@ func TestPacketCaptureProcess(t *testing.T) {
 	if err := r.Wait(); err == nil || !strings.Contains(r.said.String(), "the process that records was ended by SIGKILL") {
 		t.Errorf("limpid capture: %v: %s", err, r.said)
 	}
-	tshark(t, r.path)
+	recorded(t, r.path)
 	after := status(t, p)
 	if after.Mode != "inline" || !after.Since.Equal(before.Since) || after.Proxy != before.Proxy || after.Gate != before.Gate {
 		t.Errorf("before %s\nafter %s", before.Raw, after.Raw)
