@@ -57,6 +57,7 @@ func Record(ctx context.Context, s Settings, source, to *os.File, tell func(Coun
 	if r.file, err = newFile(to, s.Ports, s.Size, s.Version); err != nil {
 		return Count{}, err
 	}
+	tell(r.count()) // it can be read from now on
 	// Wakes a read that waits. One that is about to wait looks at ctx first.
 	stop := context.AfterFunc(ctx, func() { _ = source.SetReadDeadline(time.Now()) })
 	defer stop()

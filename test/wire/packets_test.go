@@ -322,6 +322,10 @@ func TestPacketCaptureProcess(t *testing.T) {
 			t.Errorf("%q is not in %s", want, words)
 		}
 	}
+	eventually(t, "the file has begun", func() bool {
+		info, err := os.Stat(r.path)
+		return err == nil && info.Size() > 0
+	})
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
 	conn := dial(t, l.C1, "10.77.0.101:80")
 	get(t, conn, 1_000_000)
