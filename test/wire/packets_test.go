@@ -340,6 +340,26 @@ func TestPacketCaptureProcess(t *testing.T) {
 	}
 }
 
+// TestPacketCaptureTellsWhatItHasLost stops the process that records for longer than
+// the kernel can hold frames for it: the flow goes on, and the capture tells of its hole.
+func TestPacketCaptureTellsWhatItHasLost(t *testing.T) {
+	l, p := inline(t, managed)
+	origin(t, l.S1)
+	r := record(t, l, p, "--for", "10m", "--size", "64MiB")
+	pid := recorderOf(t, p)
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	conn := dial(t, l.C1, "10.77.0.101:80")
+	get(t, conn, 40_000_000)
+	must(t, syscall.Kill(pid, syscall.SIGCONT))
+	r.interrupt(t)
+	if !strings.Contains(r.said.String(), "more came too fast") {
+		t.Errorf("limpid capture said %s", r.said)
+	}
+	if len(recorded(t, r.path)) == 0 {
+		t.Error("nothing was recorded")
+	}
+}
+
 // recorderOf finds the process that records among the supervisor's children.
 func recorderOf(t *testing.T, p *lab.Limpid) (pid int) {
 	t.Helper()
