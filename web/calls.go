@@ -47,6 +47,10 @@ func apiCalls() []apiCall {
 		{http.MethodGet, "/v1/log/top", readers, maxCall},
 		{http.MethodGet, "/v1/drill", readers, maxCall},
 		{http.MethodPost, "/v1/drill", owners, maxCall},
+		{http.MethodGet, "/v1/capture", owners, maxCall},
+		{http.MethodPost, "/v1/capture", owners, maxCall},
+		{http.MethodDelete, "/v1/capture/{id}", owners, maxCall},
+		{http.MethodPost, "/v1/capture/{id}/stop", owners, maxCall},
 		{http.MethodGet, "/v1/openapi.yaml", readers, maxCall},
 	}
 }

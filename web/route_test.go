@@ -30,6 +30,7 @@ func guarded() *box {
 	b.token, b.who = "TOKEN", "10.0.0.1"
 	b.settings.Trial = &control.SettingsTrial{Who: "10.0.0.1", Left: 50}
 	b.update = slotted().update
+	b.captures.last, b.captures.file = &control.PacketCapture{ID: 7}, strings.NewReader("frames")
 	b.flows = control.FlowList{Flows: []control.Flow{{ID: 7, Holder: "proxy"}}, Total: 1}
 	return b
 }
@@ -38,7 +39,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck)
+	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -94,6 +95,12 @@ func visits() map[string]struct {
 		"GET /drill/parts":                {"/drill/parts", nil, 403, 200, 200},
 		"GET /drill/ask":                  {"/drill/ask?blow=kill", nil, 403, 403, 200},
 		"POST /drill":                     {"/drill", field("blow", "kill"), 403, 403, 303},
+		"GET /capture":                    {"/capture", nil, 403, 403, 200},
+		"GET /capture/live":               {"/capture/live", nil, 403, 403, 200},
+		"POST /capture":                   {"/capture", field("side", "both", "seconds", "9", "size", "1"), 403, 403, 303},
+		"POST /capture/{id}/stop":         {"/capture/7/stop", nil, 403, 403, 303},
+		"POST /capture/{id}/forget":       {"/capture/7/forget", nil, 403, 403, 303},
+		"GET /capture/{id}/file":          {"/capture/7/file", nil, 403, 403, 200},
 		"GET /update":                     {"/update", nil, 403, 200, 200},
 		"POST /update/reboot":             {"/update/reboot", nil, 403, 403, 303},
 		"POST /update/plan":               {"/update/plan", field("at", "2026-02-03T04:05"), 403, 403, 303},
@@ -226,6 +233,11 @@ func apiRows() map[string]struct {
 		"GET /v1/log/top":                   {readers, ""},
 		"GET /v1/drill":                     {readers, ""},
 		"POST /v1/drill":                    {owners, `{"blow":"kill"}`},
+		"GET /v1/capture":                   {owners, ""},
+		"POST /v1/capture":                  {owners, `{}`},
+		"DELETE /v1/capture/{id}":           {owners, ""},
+		"POST /v1/capture/{id}/stop":        {owners, ""},
+		"GET /v1/capture/{id}/file":         {nobody, ""},
 		"GET /v1/openapi.yaml":              {readers, ""},
 	}
 }
