@@ -69,22 +69,43 @@ func (s Spec) policies() ([]policy, []way) {
 // writeRouting prints them as the commands they stand for.
 func writeRouting(b *strings.Builder, s Spec) {
 	rules, ways := s.policies()
-	ip := map[int]string{unix.AF_INET: "ip", unix.AF_INET6: "ip -6"}
 	for _, r := range rules {
-		fmt.Fprintf(b, "%s rule add priority %d fwmark %#x/%#x lookup %d\n", ip[r.family], r.priority, uint32(r.mark), uint32(r.mask), r.table)
+		b.WriteString(r.command() + "\n")
 		if r.mark == MarkFromClient {
-			writeRecipe(b, "", ip[r.family]+" rule add fwmark 0x1/0x1 lookup 100")
+			writeRecipe(b, "", ipCommand(r.family)+" rule add fwmark 0x1/0x1 lookup 100")
 		}
 	}
 	for _, w := range ways {
+		b.WriteString(strings.Join(w.commands(), "\n") + "\n")
 		if w.device == "lo" {
-			fmt.Fprintf(b, "%s route add local default dev lo table %d\n", ip[w.family], w.table)
-			writeRecipe(b, "", ip[w.family]+" route add local default dev lo table 100")
-			continue
+			writeRecipe(b, "", ipCommand(w.family)+" route add local default dev lo table 100")
 		}
-		fmt.Fprintf(b, "%s route add default via %v dev %s onlink table %d\n", ip[w.family], w.via.ip, w.device, w.table)
-		fmt.Fprintf(b, "%s neigh replace %v lladdr %v dev %s nud permanent\n", ip[w.family], w.via.ip, w.via.mac, w.device)
-		fmt.Fprintf(b, "bridge fdb replace %v dev %s master static\n", w.via.mac, w.via.port)
+	}
+}
+
+func ipCommand(family int) string {
+	if family == unix.AF_INET6 {
+		return "ip -6"
+	}
+	return "ip"
+}
+
+// command is what would make the rule by hand.
+func (p policy) command() string {
+	return fmt.Sprintf("%s rule add priority %d fwmark %#x/%#x lookup %d", ipCommand(p.family), p.priority, uint32(p.mark), uint32(p.mask), p.table)
+}
+
+// commands are what would make the route by hand, and the next hop it leads to:
+// the neighbour, and the port that it is behind.
+func (w way) commands() []string {
+	ip := ipCommand(w.family)
+	if w.device == "lo" {
+		return []string{fmt.Sprintf("%s route add local default dev lo table %d", ip, w.table)}
+	}
+	return []string{
+		fmt.Sprintf("%s route add default via %v dev %s onlink table %d", ip, w.via.ip, w.device, w.table),
+		fmt.Sprintf("%s neigh replace %v lladdr %v dev %s nud permanent", ip, w.via.ip, w.via.mac, w.device),
+		fmt.Sprintf("bridge fdb replace %v dev %s master static", w.via.mac, w.via.port),
 	}
 }
 

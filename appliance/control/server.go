@@ -50,6 +50,7 @@ type Backend interface {
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
 	Driller
+	Doctor
 	Updater
 	Passwords
 	TokenKeeper
@@ -125,7 +126,7 @@ type route struct {
 }
 
 func routes() []route {
-	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), []route{
+	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), doctorRoutes(), []route{
 		{"GET", "/v1/status", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Status(r.Context())
 		}},
