@@ -46,6 +46,7 @@ func commands() []command {
 		logCommand(),
 		captureCommand(),
 		rulesCommand(),
+		doctorCommand(),
 		metricsCommand(),
 		updateCommand(),
 		bundleCommand(),

@@ -127,6 +127,7 @@ type backend struct {
 	on bool
 	d  time.Duration
 
+	checkup control.Checkup
 	queries []control.LogQuery
 	end     func() // ends who follows the log
 
@@ -155,6 +156,11 @@ func (b *backend) Drills(context.Context) (control.Drills, error) {
 func (b *backend) Status(context.Context) (control.Status, error) { return exampleStatus(), nil }
 func (b *backend) History(context.Context, string) (control.History, error) {
 	return control.History{}, nil
+}
+func (b *backend) Doctor(context.Context) (control.Checkup, error) { return b.checkup, nil }
+func (b *backend) Explain(_ context.Context, q control.FlowQuestion) (control.FlowAnswer, error) {
+	return control.FlowAnswer{Captured: control.CapturedNo, Answer: fmt.Sprintf("%v to %v:%d is not.", q.Client, q.Server, q.Port), Reasons: []control.FlowReason{
+		{Sure: true, Text: "the mode is bypass", Mend: "End it."}, {Text: "It had a tag."}}}, nil
 }
 func (b *backend) LogTop(context.Context, int) (control.LogTop, error) { return control.LogTop{}, nil }
 func (b *backend) ResetFlow(context.Context, uint64) error             { return nil }

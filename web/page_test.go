@@ -50,6 +50,10 @@ type box struct {
 	client   *control.Client // passes calls on; nil: the box does so by itself
 	received int64           // bytes of a bundle
 	did      []string
+	checkup  control.Checkup
+	ill      error // of the doctor
+	asks     []control.FlowQuestion
+	answer   control.FlowAnswer
 
 	history control.History
 	span    string // of it, asked for last
@@ -118,6 +122,19 @@ func (b *box) Log(_ context.Context, query control.LogQuery) (control.LogPage, e
 	page := b.pages[0]
 	b.pages = b.pages[1:]
 	return page, b.err
+}
+
+func (b *box) Doctor(context.Context) (control.Checkup, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.checkup, errors.Join(b.ill, b.err)
+}
+
+func (b *box) Explain(_ context.Context, q control.FlowQuestion) (control.FlowAnswer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asks = append(b.asks, q)
+	return b.answer, b.err
 }
 
 func (b *box) Flows(context.Context, int) (control.FlowList, error) {

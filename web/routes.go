@@ -18,6 +18,7 @@ const (
 	logFirst      = "Log in to read the log: it tells who asked for what."
 	flowsFirst    = "Log in to see the flows: they tell who talks with whom."
 	captureFirst  = "Log in to record frames: they tell what everybody sends."
+	doctorFirst   = "Log in to see what the doctor finds: it names interfaces and addresses."
 	settingsFirst = "Log in to see the settings, and to change them."
 	updateFirst   = "Log in to see the firmware, and to update it."
 	accessFirst   = "Log in to see who else has."
@@ -53,6 +54,7 @@ func (p *Page) routes() []route {
 		{"GET /log/export/{kind}", readers, logFirst, p.exportLog},
 		{"GET /flows", readers, flowsFirst, p.showFlows},
 		{"POST /flows/{id}/reset", owners, flowsFirst, p.resetFlow},
+		{"GET /doctor", readers, doctorFirst, p.showDoctor},
 		{"GET /capture", owners, captureFirst, p.showCapture},
 		{"GET /capture/live", owners, captureFirst, p.showCaptureLive},
 		{"POST /capture", owners, captureFirst, p.startCapture},

@@ -31,6 +31,8 @@ type Control interface {
 	Drills(ctx context.Context) (control.Drills, error)
 	Flows(ctx context.Context, limit int) (control.FlowList, error)
 	ResetFlow(ctx context.Context, id uint64) error
+	Doctor(ctx context.Context) (control.Checkup, error)
+	Explain(ctx context.Context, q control.FlowQuestion) (control.FlowAnswer, error)
 	Settings(ctx context.Context) (control.Settings, error)
 	EditSettings(ctx context.Context, edit control.SettingsEdit) (control.SettingsText, error)
 	ReviewSettings(ctx context.Context, text string) (control.SettingsReview, error)

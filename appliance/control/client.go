@@ -140,7 +140,7 @@ func (c *Client) explain(err error) error {
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("connect to %s: no limpid runs there: start limpid supervise, or name its directory with --run", c.path)
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("connect to %s: permission denied: run as root", c.path)
+		return fmt.Errorf("connect to %s: %w: run as root", c.path, syscall.EACCES)
 	}
 	return fmt.Errorf("ask %s: %w", c.path, err)
 }

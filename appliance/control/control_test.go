@@ -155,6 +155,14 @@ func (f *fake) History(_ context.Context, span string) (History, error) {
 	return History{Names: []string{span}, Step: Duration(time.Second), Points: []HistoryPoint{{Counts: []uint64{5}}, {Counts: []uint64{6}}, {Counts: []uint64{7}}}}, f.err
 }
 
+func (f *fake) Doctor(context.Context) (Checkup, error) {
+	return Checkup{Verdict: HealthWarn, Checks: []Check{{Name: "links", Verdict: HealthWarn}}}, f.err
+}
+
+func (f *fake) Explain(_ context.Context, q FlowQuestion) (FlowAnswer, error) {
+	return FlowAnswer{Client: q.Client, Server: q.Server, Port: q.Port, Captured: CapturedNo}, f.err
+}
+
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
 
 // serve runs the API on a real socket until the test is over.
@@ -428,6 +436,11 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		CaptureRequest{Side: "s", Host: netip.IPv6Loopback(), Port: 1, VLAN: 1, For: 1, Size: 1, Who: "w"},
 		PacketCapture{Outcome: "o", Problem: "p"},
 		CaptureState{Capture: &PacketCapture{}},
+		Checkup{},
+		Check{Effect: "e", Mend: "m"},
+		Evidence{},
+		FlowAnswer{},
+		FlowReason{Mend: "m"},
 	} {
 		text, err := json.Marshal(v)
 		if err != nil {

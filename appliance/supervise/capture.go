@@ -29,6 +29,7 @@ type Capture interface {
 	Arm() error
 	Disarm() error
 	Counters() (Counters, error)
+	inspector
 	// Text is the rules as installed, each beside its classic command.
 	Text() (string, error)
 	// Owner is a descriptor that keeps the rules in the kernel while anybody

@@ -78,6 +78,7 @@ func (s *Supervisor) HealthSeen() uint64 { return s.sockets.proxyBoard.Get(score
 // Passed implements watchdog.Target.
 func (s *Supervisor) Passed() {
 	s.checks.passed.Add(1)
+	s.noteCheck(true, "")
 	s.core.Passed()
 	if s.Hardware == nil {
 		return
@@ -88,6 +89,7 @@ func (s *Supervisor) Passed() {
 // Failed implements watchdog.Target.
 func (s *Supervisor) Failed(reason string) {
 	s.checks.failed.Add(1)
+	s.noteCheck(false, reason)
 	s.core.Failed(reason)
 }
 

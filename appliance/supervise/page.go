@@ -32,6 +32,7 @@ type page struct {
 	changed chan struct{} // the configuration is another one
 
 	mu          sync.Mutex
+	answered    time.Time // when its process last answered
 	sockets     []pageSocket
 	certificate credential.Certificate
 }

@@ -16,6 +16,19 @@ const (
 	pingsMissed = 2 // in a row, and it hangs
 )
 
+// lastAnswer is when the page's process was last heard; one that was never asked has none.
+func (p *page) lastAnswer() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.answered
+}
+
+func (p *page) noteAnswer() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answered = time.Now()
+}
+
 // watch kills a process that lives and does not answer, so that it is started again.
 func (p *page) watch(ctx context.Context) {
 	missed := 0
@@ -28,6 +41,9 @@ func (p *page) watch(ctx context.Context) {
 		asking, cancel := context.WithTimeoutCause(ctx, pingTimeout, errors.New("no answer in time"))
 		err := p.keeper.call(asking, child.MethodPing, struct{}{}, nil)
 		cancel()
+		if err == nil {
+			p.noteAnswer()
+		}
 		if err == nil || ctx.Err() != nil {
 			missed = 0
 			continue

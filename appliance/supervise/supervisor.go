@@ -115,6 +115,7 @@ type Supervisor struct {
 	history  *history.History
 	drills   *drills
 	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
+	looks    looks
 
 	again chan Again    // limpid must start anew
 	tried chan struct{} // a trial has begun or ended
@@ -126,6 +127,8 @@ type Supervisor struct {
 	state    WireState
 	problems map[string]string // by what they concern
 	beats    [2]beat
+	passed   time.Time // when a health check passed last
+	failure  string    // of the last one; empty when it passed
 }
 
 // New loads the configuration and looks whether all that is needed can be had.
@@ -288,6 +291,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	state, err := s.wire.Ensure(ctx)
 	s.report("bridge", err)
 	s.wireChanged(state)
+	s.beginLooks()
 	_ = s.makeLogDir() // before the proxy looks; keepLogDir says what is wrong
 	parts.Go(func() { s.keepLogDir(outer) })
 	parts.Go(func() { s.keepWire(outer) })

@@ -24,6 +24,7 @@ import (
 	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/bridge"
+	"limpid/interceptor"
 )
 
 // fakeWire is a bridge that a test breaks and mends.
@@ -53,6 +54,12 @@ func (w *fakeWire) Traffic() (lan, wan bridge.Traffic, err error) {
 	lan.Present, lan.Received.Bytes = true, 1234
 	return lan, wan, nil
 }
+
+func (w *fakeWire) Look(context.Context) (bridge.Look, error) { return bridge.Look{}, nil }
+
+func (w *fakeWire) Learned() (bridge.Learned, error) { return bridge.Learned{LAN: 1}, nil }
+
+func (w *fakeWire) Gateways(bridge.Status) ([]bridge.Neighbour, error) { return nil, nil }
 
 func (w *fakeWire) SetAddress(context.Context, netip.Prefix, netip.Addr) error { return nil }
 
@@ -89,10 +96,15 @@ func (c *fakeCapture) inEffect() *config.Config { c.mu.Lock(); defer c.mu.Unlock
 
 func (c *fakeCapture) Counters() (Counters, error) { return Counters{Captured: 11, Bridged: 22}, nil }
 func (c *fakeCapture) Text() (string, error)       { return "rules", nil }
-func (c *fakeCapture) Owner() int                  { return child.Absent }
-func (c *fakeCapture) Close() error                { c.mu.Lock(); c.closed = true; c.mu.Unlock(); return nil }
-func (c *fakeCapture) set(err error)               { c.mu.Lock(); c.applyErr = err; c.mu.Unlock() }
-func (c *fakeCapture) isClosed() bool              { c.mu.Lock(); defer c.mu.Unlock(); return c.closed }
+
+func (c *fakeCapture) Inspect(context.Context) (interceptor.Found, error) {
+	return interceptor.Found{}, nil
+}
+
+func (c *fakeCapture) Owner() int     { return child.Absent }
+func (c *fakeCapture) Close() error   { c.mu.Lock(); c.closed = true; c.mu.Unlock(); return nil }
+func (c *fakeCapture) set(err error)  { c.mu.Lock(); c.applyErr = err; c.mu.Unlock() }
+func (c *fakeCapture) isClosed() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.closed }
 
 // box is a supervisor with real children, and fakes for the kernel.
 type box struct {

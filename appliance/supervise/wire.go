@@ -30,6 +30,10 @@ type Wire interface {
 	SetAddress(ctx context.Context, prefix netip.Prefix, gateway netip.Addr) error
 	// Traffic is what the ports have carried.
 	Traffic() (lan, wan bridge.Traffic, err error)
+	// Look, Learned and Gateways are what the doctor asks for.
+	Look(ctx context.Context) (bridge.Look, error)
+	Learned() (bridge.Learned, error)
+	Gateways(st bridge.Status) ([]bridge.Neighbour, error)
 }
 
 // BridgeSpec is what a configuration asks of the bridge.
