@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"limpid/appliance/config"
 	"limpid/appliance/control"
@@ -196,5 +197,32 @@ func TestSilentSupervisor(t *testing.T) {
 	f.Kernel.Capture.Tables[0].Present = true
 	if got := verdicts(*f)["rules"]; got != warn {
 		t.Errorf("rules that are left: %q", got)
+	}
+}
+
+// The proxy reads what strangers send, and what it says reaches terminals.
+func TestWhatOthersSayIsBounded(t *testing.T) {
+	f := well(t)
+	f.Known.Log = []string{"a\x1b[2J\n" + strings.Repeat("é", 100_000), "b", "c", "d", "e", "f"}
+	f.Known.Status.Proxy = control.Process{LastExit: "x\ny" + strings.Repeat("z", 100_000)}
+	checks := Examine(*f).Checks
+	texts := []string{}
+	for _, c := range checks {
+		texts = append(texts, c.Finding)
+		for _, e := range c.Evidence {
+			texts = append(texts, e.Value)
+		}
+	}
+	found := 0
+	for _, text := range texts {
+		if len(text) > 2000 || strings.ContainsAny(text, "\x1b\n") || !utf8.ValidString(text) {
+			t.Errorf("%d bytes: %.100q", len(text), text)
+		}
+		if strings.Contains(text, "a?[2J?") || strings.Contains(text, "x?y") {
+			found++
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d texts tell of it, want 3", found)
 	}
 }

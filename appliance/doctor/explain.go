@@ -116,7 +116,7 @@ func notInline(_ control.FlowQuestion, f *Facts) (reason, bool) {
 	if s.Bypass.On {
 		mend = "limpid bypass off ends it, or the switch on the page."
 	}
-	return reason{fmt.Sprintf("the mode is %s: %s", s.Mode, s.Reason), mend}, true
+	return reason{fmt.Sprintf("the mode is %s: %s", s.Mode, brief(s.Reason)), mend}, true
 }
 
 func full(_ control.FlowQuestion, f *Facts) (reason, bool) {

@@ -122,7 +122,7 @@ func judgeStorage(f *Facts) answer {
 	}
 	for _, alarm := range box.Alarms {
 		if isStorageAlarm(alarm.About) {
-			a.found(control.HealthWarn, alarm.About+": "+alarm.Text+".", "None for traffic.", "The text says what to do.")
+			a.found(control.HealthWarn, brief(alarm.About+": "+alarm.Text)+".", "None for traffic.", "The text says what to do.")
 		}
 	}
 	return a
@@ -155,7 +155,7 @@ func judgeReports(f *Facts) answer {
 	}
 	a := fine("It does not.")
 	for _, text := range texts {
-		a.saw("reported", controlSocket, text)
+		a.saw("reported", controlSocket, brief(text))
 	}
 	if len(texts) > 0 {
 		a.found(control.HealthWarn, list(texts)+".", "The text says which.", "The text says what to do; limpid tries again by itself.")

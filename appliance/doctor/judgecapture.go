@@ -17,16 +17,16 @@ func judgeCapture(f *Facts, explained bool) answer {
 	a.saw("mode", controlSocket, string(s.Mode))
 	switch {
 	case s.Mode == control.Starting:
-		a.found(control.HealthUnknown, "Not yet: "+s.Reason+".", bridgedNow, "Look again in a few seconds.")
+		a.found(control.HealthUnknown, "Not yet: "+brief(s.Reason)+".", bridgedNow, "Look again in a few seconds.")
 		return a
 	case s.Mode == control.Bypass && s.Bypass.On:
-		a.found(control.HealthWarn, "No: "+s.Reason+".", bridgedNow, "limpid bypass off ends it, or the switch on the page.")
+		a.found(control.HealthWarn, "No: "+brief(s.Reason)+".", bridgedNow, "limpid bypass off ends it, or the switch on the page.")
 		return a
 	case s.Mode == control.Bypass && explained:
-		a.found(control.HealthUnknown, "No: "+s.Reason+".", bridgedNow, "Mend what the other checks name.")
+		a.found(control.HealthUnknown, "No: "+brief(s.Reason)+".", bridgedNow, "Mend what the other checks name.")
 		return a
 	case s.Mode == control.Bypass:
-		a.found(control.HealthFail, "No: "+s.Reason+".", bridgedNow, "limpid tries again by itself; its log says what happens.")
+		a.found(control.HealthFail, "No: "+brief(s.Reason)+".", bridgedNow, "limpid tries again by itself; its log says what happens.")
 		return a
 	}
 	d, ok := f.since()

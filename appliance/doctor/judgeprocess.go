@@ -25,7 +25,7 @@ func judgeSupervisor(f *Facts) answer {
 	s := f.Known.Status
 	a := fine("It answers.")
 	a.saw("version", controlSocket, s.Version)
-	a.saw("mode", controlSocket, strings.TrimSpace(string(s.Mode)+" "+s.Reason))
+	a.saw("mode", controlSocket, brief(strings.TrimSpace(string(s.Mode)+" "+s.Reason)))
 	return a
 }
 
@@ -66,7 +66,7 @@ func orNothing(exit string) string {
 	if exit == "" {
 		return "has not been there yet"
 	}
-	return exit
+	return brief(exit)
 }
 
 func judgeGate(f *Facts) answer {
@@ -121,8 +121,8 @@ func judgeHealth(f *Facts) answer {
 	const mend = "See the checks of gate and proxy; if both are well, the box may be overloaded."
 	switch {
 	case f.Known.Failure != "":
-		a.saw("last check", "watchdog", f.Known.Failure)
-		a.found(control.HealthFail, "The last check failed: "+f.Known.Failure+".", bridgedNow, mend)
+		a.saw("last check", "watchdog", brief(f.Known.Failure))
+		a.found(control.HealthFail, "The last check failed: "+brief(f.Known.Failure)+".", bridgedNow, mend)
 	case f.Known.Passed.IsZero() && f.Known.Status.Mode == control.Starting:
 		a.found(control.HealthUnknown, "None has ended yet: limpid is starting.", bridgedNow, "Look again in a few seconds.")
 	case f.Known.Passed.IsZero() || f.At.Sub(f.Known.Passed) > old:

@@ -52,7 +52,7 @@ func judgeBridge(f *Facts) answer {
 		a.found(control.HealthFail, "Both cables are live, and the bridge does not forward.", notAWire, start)
 	}
 	for _, problem := range f.problems("bridge: ") {
-		a.found(control.HealthFail, problem+".", "The bridge may not be as it should be.", "The text says what to do.")
+		a.found(control.HealthFail, brief(problem)+".", "The bridge may not be as it should be.", "The text says what to do.")
 	}
 	if len(b.Warnings) > 0 {
 		a.found(control.HealthWarn, list(b.Warnings)+".", "Some frames may be lost.", "The text says what to do.")

@@ -2,17 +2,38 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // list puts texts into a sentence.
 func list(texts []string) string {
 	const most = 4
+	texts = slices.Clone(texts)
+	for i := range texts {
+		texts[i] = brief(texts[i])
+	}
 	if rest := len(texts) - most; rest > 0 {
 		return strings.Join(texts[:most], "; ") + fmt.Sprintf("; and %d more", rest)
 	}
 	return strings.Join(texts, "; ")
+}
+
+// brief bounds what others have said: the proxy, say, which reads what strangers send.
+func brief(text string) string {
+	const most = 400
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text)
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + " ..."
 }
 
 // span is a duration for people.
