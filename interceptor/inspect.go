@@ -144,7 +144,7 @@ func rulesByChain(t *nftables.Table) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // only read from
 	table, err := netlink.MarshalAttributes([]netlink.Attribute{{Type: unix.NFTA_RULE_TABLE, Data: []byte(t.Name + "\x00")}})
 	if err != nil {
 		return nil, err

@@ -108,13 +108,13 @@ func (r *routing) hasNeighbour(w way) (bool, error) {
 func (r *routing) hasEntry(w way) (bool, error) {
 	port, err := r.handle.LinkByName(w.via.port)
 	if err != nil {
-		return false, nil //nolint:nilerr // no port, no entry
+		return false, nil // no port, no entry
 	}
 	conn, err := raw.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		return false, fmt.Errorf("open route socket: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // only read from
 	ndmsg := make([]byte, unix.SizeofNdMsg)
 	ndmsg[0], ndmsg[10] = unix.AF_BRIDGE, unix.NTF_MASTER
 	binary.NativeEndian.PutUint32(ndmsg[4:], uint32(port.Attrs().Index))

@@ -61,6 +61,7 @@ func TestRules(t *testing.T) {
 			f.Known.Status.Problems = []string{"rules: no such device"}
 			bypass(f, "no such device")
 		}, "rules", fail, "no such device", map[string]control.Health{"capture": unknown}},
+		{"counters cannot be read", func(f *Facts) { f.Known.Status.Problems = []string{"counters: gone"} }, "rules", warn, "gone", nil},
 		{"none yet", func(f *Facts) {
 			f.Kernel.Capture.Planned = false
 			f.Known.Status.Mode, f.Known.Status.Reason, f.Kernel.Capture.Armed = control.Starting, "waiting", false

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -115,9 +116,7 @@ func examineEach(t *testing.T, list []each) {
 			f := well(t)
 			c.change(f)
 			want := map[string]control.Health{c.check: c.health}
-			for name, health := range c.also {
-				want[name] = health
-			}
+			maps.Copy(want, c.also)
 			got := verdicts(*f)
 			for name, health := range want {
 				if got[name] != health {
@@ -157,7 +156,7 @@ func holdsAnswer(t *testing.T, c control.Check, says string) {
 	}
 }
 
-var errRead = errors.New("operation not permitted") //nolint:gochecknoglobals // a constant, in all but its type
+var errRead = errors.New("operation not permitted")
 
 func TestUnreadableIsUnknown(t *testing.T) {
 	f := well(t)

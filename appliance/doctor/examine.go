@@ -86,8 +86,8 @@ func worse(a, b control.Health) control.Health {
 func fine(finding string) answer { return answer{verdict: control.HealthOK, finding: finding} }
 
 // unreadable is the answer when there is nothing to judge.
-func unreadable(err error, mend string) answer {
-	return answer{verdict: control.HealthUnknown, finding: "It could not be read: " + err.Error() + ".", mend: mend}
+func unreadable(err error) answer {
+	return answer{verdict: control.HealthUnknown, finding: "It could not be read: " + brief(err.Error()) + ".", mend: "Run limpid doctor as root."}
 }
 
 // unasked is the answer to what only the supervisor knows.
@@ -95,8 +95,6 @@ func unasked() answer {
 	return answer{verdict: control.HealthUnknown, finding: "Only the supervisor knows, and it does not answer.",
 		mend: "See the check of the supervisor."}
 }
-
-const asRoot = "Run limpid doctor as root."
 
 // saw adds a value to the evidence.
 func (a *answer) saw(what, where, value string) {

@@ -42,7 +42,7 @@ func sysctlsShown() []string {
 
 func judgeSysctls(f *Facts) answer {
 	if err := f.Kernel.BridgeErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	wrong := f.wrongSysctls()
 	a := fine("They are.")
@@ -93,7 +93,7 @@ func (f *Facts) withoutRules() (answer, bool) {
 	c := f.Kernel.Capture
 	switch {
 	case f.Kernel.CaptureErr != nil:
-		return unreadable(f.Kernel.CaptureErr, asRoot), true
+		return unreadable(f.Kernel.CaptureErr), true
 	case f.Known == nil:
 		return unasked(), true
 	case !c.Planned:
@@ -107,7 +107,7 @@ func (f *Facts) withoutRules() (answer, bool) {
 func judgeRules(f *Facts) answer {
 	c := f.Kernel.Capture
 	if err := f.Kernel.CaptureErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	if f.Known == nil {
 		return judgeLeftRules(c)
@@ -117,6 +117,9 @@ func judgeRules(f *Facts) answer {
 		a.saw("table "+t.Name, netfilter, fmt.Sprintf("there: %s, owned: %s", yes(t.Present), yes(t.Owned)))
 	}
 	a.saw("rules", netfilter, fmt.Sprint(c.Rules))
+	if problems := f.problems("counters: "); len(problems) > 0 {
+		a.found(control.HealthWarn, list(problems)+".", "What is captured may not be counted.", "See what else this check finds.")
+	}
 	if problems := f.problems("rules: "); len(problems) > 0 {
 		a.found(control.HealthFail, list(problems)+".", bridgedNow, "The text says what to do.")
 	}
@@ -181,7 +184,7 @@ const manyWait = 256
 
 func judgeListener(f *Facts) answer {
 	if err := f.Kernel.ListenersErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	if f.Known == nil {
 		return unasked()
@@ -234,7 +237,7 @@ func judgeArmed(f *Facts) answer {
 
 func judgeRouting(f *Facts) answer {
 	if err := f.Kernel.CaptureErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	if f.Known == nil {
 		return unasked()

@@ -28,7 +28,7 @@ func (f *Facts) sides() []side {
 func judgeBridge(f *Facts) answer {
 	b, err := f.Kernel.Bridge, f.Kernel.BridgeErr
 	if err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	a := fine(fmt.Sprintf("Bridge %s is up with both ports in it, as the settings want it.", b.Bridge.Name))
 	a.saw("bridge "+b.Bridge.Name, netlinkLinks, linkText(b.Bridge))
@@ -98,7 +98,7 @@ func portText(l bridge.Link) string {
 
 func judgeLinks(f *Facts) answer {
 	if err := f.Kernel.BridgeErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	a := fine("Both cables have a link.")
 	for _, s := range f.sides() {
@@ -129,7 +129,7 @@ const enough = 20
 
 func judgeFrames(f *Facts) answer {
 	if err := f.Kernel.TrafficErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	d, ok := f.since()
 	if !ok {
@@ -171,7 +171,7 @@ func (f *Facts) live() bool {
 
 func judgeErrors(f *Facts) answer {
 	if err := f.Kernel.TrafficErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	d, ok := f.since()
 	if !ok {
@@ -192,7 +192,7 @@ func judgeErrors(f *Facts) answer {
 
 func judgeReach(f *Facts) answer {
 	if err := f.Kernel.LearnedErr; err != nil {
-		return unreadable(err, asRoot)
+		return unreadable(err)
 	}
 	a := fine("Hosts were heard on both sides lately.")
 	for i, n := range []int{f.Kernel.Learned.LAN, f.Kernel.Learned.WAN} {
@@ -223,7 +223,7 @@ func judgeGateway(f *Facts) answer {
 	case m.Interface != "":
 		return fine("The box's address is on " + m.Interface + ", not on the wire (management.interface).")
 	case f.Kernel.GatewaysErr != nil:
-		return unreadable(f.Kernel.GatewaysErr, asRoot)
+		return unreadable(f.Kernel.GatewaysErr)
 	case len(f.Kernel.Gateways) == 0 && m.DHCP:
 		a := answer{}
 		a.saw("default route", "netlink, routes", "none of limpid's")
