@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/doctor"
 	"limpid/interceptor"
@@ -89,20 +90,21 @@ func (b backend) facts(ctx context.Context) (doctor.Facts, error) {
 			return f, err
 		}
 		f.At = time.Now()
-		f.Known = b.known(ctx, status)
+		f.Known = b.known(ctx, f.Config, status)
 		if b.core.snapshot().Mode == status.Mode {
 			break
 		}
 	}
 	f.Now = b.counts(f)
 	f.Before = b.looks.compared(f.Now)
-	b.looks.facts, b.looks.read = f, f.At
+	// From its end on: a proxy that hangs makes it long, and whoever has waited for it takes it.
+	b.looks.facts, b.looks.read = f, time.Now()
 	return f, nil
 }
 
 // known is what the supervisor itself knows.
-func (b backend) known(ctx context.Context, status control.Status) *doctor.Known {
-	k := &doctor.Known{Status: status, Most: b.most(b.current())}
+func (b backend) known(ctx context.Context, c *config.Config, status control.Status) *doctor.Known {
+	k := &doctor.Known{Status: status, Most: b.most(c)}
 	gate, proxy, web := b.gate.measured(), b.proxy.measured(), b.page.keeper.measured()
 	k.Gate = doctor.Pulse{Begun: gate.Begun, Beat: b.lastBeat("gate")}
 	k.Proxy = doctor.Pulse{Begun: proxy.Begun, Beat: b.lastBeat("proxy")}
