@@ -58,23 +58,31 @@ func doctorMain(ctx context.Context, t terminal, args []string) error {
 	if len(rest) > 0 {
 		return explainFlow(ctx, t, client, flags, rest[1], rest[2])
 	}
-	checkup, err := client.Doctor(ctx)
-	if errors.Is(err, fs.ErrPermission) {
-		return err // it may be well: who asks must not be told otherwise
-	}
+	checkup, err := askDoctor(ctx, client, flags)
 	if err != nil {
-		facts, readErr := readAlone(ctx, flags.config, err)
-		if readErr != nil {
-			return readErr
-		}
-		checkup = doctor.Examine(facts)
+		return err
 	}
 	if flags.json {
-		err = printJSON(t.out, checkup)
+		if err := printJSON(t.out, checkup); err != nil {
+			return err
+		}
 	} else {
 		printCheckup(t.out, checkup, flags.evidence)
 	}
-	return errors.Join(err, failedChecks(checkup))
+	return failedChecks(checkup)
+}
+
+// askDoctor has the supervisor look, or looks itself.
+func askDoctor(ctx context.Context, client *control.Client, flags doctorFlags) (control.Checkup, error) {
+	checkup, silence := client.Doctor(ctx)
+	if silence == nil || errors.Is(silence, fs.ErrPermission) {
+		return checkup, silence // without permission it may be well: nobody is told otherwise
+	}
+	facts, err := readAlone(ctx, flags.config, silence)
+	if err != nil {
+		return checkup, err
+	}
+	return doctor.Examine(facts), nil
 }
 
 // alone is how long is counted where no supervisor has.

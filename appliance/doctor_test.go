@@ -89,7 +89,7 @@ func TestDoctorWithoutSupervisor(t *testing.T) {
 	}
 	code, stdout, stderr := limpid("doctor", "--json", "--run", dir, "-c", path)
 	var got control.Checkup
-	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitFailed {
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitFailed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "not well: bridge, supervisor") {
 		t.Fatalf("code %d, %v, %q", code, err, stderr)
 	}
 	verdicts := map[string]control.Health{}

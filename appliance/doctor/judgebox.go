@@ -75,12 +75,13 @@ func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] 
 func oldest() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func judgeClock(f *Facts) answer {
-	a := fine("It was set from a source that can be right.")
+	a := fine("It can be: it is after this program was written.")
 	a.saw("time", "clock", f.At.UTC().Format(time.RFC3339))
 	const effect = "None for traffic: times in the log are wrong."
 	if f.Known != nil && f.Known.Status.Box != nil {
 		source := f.Known.Status.Box.Clock
 		a.saw("set from", "process 1", source)
+		a.finding = "It was set from a source that can be right."
 		if source == "firmware" || source == "last run" {
 			a.found(control.HealthWarn, "Nobody has told the box the time; it goes on from that of its "+source+".", effect,
 				"Name time servers that the box reaches (management.ntp), or change the clock's battery.")

@@ -47,6 +47,9 @@ func judgeSysctls(f *Facts) answer {
 	wrong := f.wrongSysctls()
 	a := fine("They are.")
 	for _, key := range sysctlsShown() {
+		if slices.ContainsFunc(wrong, func(w wrongValue) bool { return w.key == key }) {
+			continue
+		}
 		value, there := f.Kernel.Bridge.Sysctls[key]
 		if !there {
 			value = "not in this kernel, which is as good"
@@ -54,7 +57,9 @@ func judgeSysctls(f *Facts) answer {
 		a.saw(key, "/proc/sys", value)
 	}
 	for _, s := range f.Kernel.Capture.Sysctls {
-		a.saw(s.Key, "/proc/sys", s.Have+", "+s.Why)
+		if s.Have == s.Want {
+			a.saw(s.Key, "/proc/sys", s.Have+", "+s.Why)
+		}
 	}
 	var texts []string
 	for _, w := range wrong {
@@ -64,7 +69,7 @@ func judgeSysctls(f *Facts) answer {
 	}
 	if len(wrong) > 0 {
 		a.found(control.HealthFail, list(texts)+".", sysctlEffect(wrong[0].key),
-			"limpid puts it back within 30 s. Find who changes it: another program, or a file in /etc/sysctl.d.")
+			f.byItself("puts it back within 30 s. Find who changes it: another program, or a file in /etc/sysctl.d."))
 	}
 	return a
 }

@@ -46,7 +46,7 @@ func judgeBridge(f *Facts) answer {
 	}
 	if steps := bridgeSteps(b.Steps); len(steps) > 0 {
 		a.found(control.HealthFail, "The bridge is not as it should be; to do: "+list(steps)+".", "Frames may not cross, or not as on a wire.",
-			"limpid does it within 5 s; if it is undone again, find the other program that changes interfaces, and stop it.")
+			f.byItself("does it within 5 s; if it is undone again, find the other program that changes interfaces, and stop it."))
 	}
 	if b.LAN.Running && b.WAN.Running && !b.Forwarding() {
 		a.found(control.HealthFail, "Both cables are live, and the bridge does not forward.", notAWire, start)
@@ -178,6 +178,9 @@ func judgeErrors(f *Facts) answer {
 		return tooSoon()
 	}
 	a := fine(fmt.Sprintf("No error in %s.", d))
+	if !f.Now.LAN.Present || !f.Now.WAN.Present {
+		a.found(control.HealthUnknown, "A port is missing.", "", "See the check of the bridge.")
+	}
 	for i, t := range []bridge.Traffic{grown(f.Before.LAN, f.Now.LAN), grown(f.Before.WAN, f.Now.WAN)} {
 		s := f.sides()[i]
 		a.saw(s.word, netlinkLinks+", counters since "+d+" ago",

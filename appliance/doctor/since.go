@@ -40,6 +40,14 @@ func up(before, now uint64) uint64 {
 	return now - before
 }
 
+// byItself is what limpid mends, which takes a supervisor.
+func (f *Facts) byItself(does string) string {
+	if f.Known == nil {
+		return "Start limpid supervise, which mends it."
+	}
+	return "limpid " + does
+}
+
 // claimed are the beginnings of what the supervisor reports, as far as a check of its
 // own speaks of it.
 func claimed() []string {

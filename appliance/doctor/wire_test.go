@@ -13,6 +13,7 @@ func TestWire(t *testing.T) {
 		return func(f *Facts) { f.Kernel.Bridge.Steps = []bridge.Op{op} }
 	}
 	gone := func(f *Facts) {
+		f.Now.WAN = bridge.Traffic{}
 		f.Kernel.Bridge.WAN = bridge.Link{Name: "eth1"}
 	}
 	dark := func(f *Facts) {
@@ -30,7 +31,7 @@ func TestWire(t *testing.T) {
 		{"bridge down", step(bridge.SetUp{Name: "br0"}), "bridge", fail, "set br0 up", nil},
 		{"port out of the bridge", step(bridge.Enslave{Port: "eth1", Bridge: "br0"}), "bridge", fail, "enslave eth1 to br0", nil},
 		{"port blocks", func(f *Facts) { f.Kernel.Bridge.LAN.Settings = map[string]uint32{"state": 4} }, "bridge", fail, "does not forward", nil},
-		{"port missing", gone, "bridge", fail, "port eth1", map[string]control.Health{"links": unknown, "frames": unknown}},
+		{"port missing", gone, "bridge", fail, "port eth1", map[string]control.Health{"links": unknown, "frames": unknown, "errors": unknown}},
 		{"foreign port", func(f *Facts) { f.Kernel.Bridge.Warnings = []string{"bridge br0 has a port"} }, "bridge", warn, "has a port", nil},
 		{"the same, as the supervisor has it too", func(f *Facts) {
 			f.Kernel.Bridge.Warnings = []string{"bridge br0 has a port"}
