@@ -85,26 +85,26 @@ func learned(index int) (int, error) {
 	return MostLearned, nil
 }
 
-// fdbQuestion asks for the entries of one port (rtnl_fdb_dump in net/core/rtnetlink.c).
+// fdbQuestion asks for the entries of one port. Only of a struct ifinfomsg the kernel
+// takes the port without more ado (valid_fdb_dump_legacy in net/core/rtnetlink.c).
 func fdbQuestion(index int) []byte {
-	b := make([]byte, unix.SizeofNlMsghdr+unix.SizeofNdMsg)
+	b := make([]byte, unix.SizeofNlMsghdr, unix.SizeofNlMsghdr+unix.SizeofIfInfomsg)
+	b = append(b, ifinfomsg(unix.AF_BRIDGE, index)...)
 	binary.NativeEndian.PutUint32(b, uint32(len(b)))
 	binary.NativeEndian.PutUint16(b[4:], unix.RTM_GETNEIGH)
 	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	body := b[unix.SizeofNlMsghdr:]
-	body[0] = unix.AF_BRIDGE
-	binary.NativeEndian.PutUint32(body[4:], uint32(index))
 	return b
 }
 
 // isLearned says that struct ndmsg is of an entry which the bridge made by itself:
-// neither a local address nor a static one (fdb_to_nud in net/bridge/br_fdb.c).
+// neither a local address nor a static one (fdb_to_nud in net/bridge/br_fdb.c), nor one
+// of the card itself, which has NTF_SELF.
 func isLearned(ndmsg []byte) bool {
 	if len(ndmsg) < unix.SizeofNdMsg {
 		return false
 	}
 	state, flags := binary.NativeEndian.Uint16(ndmsg[8:]), ndmsg[10]
-	return flags&unix.NTF_MASTER != 0 && state&(unix.NUD_PERMANENT|unix.NUD_NOARP) == 0
+	return flags&unix.NTF_SELF == 0 && state&(unix.NUD_PERMANENT|unix.NUD_NOARP) == 0
 }
 
 func refusedDump(nlmsgerr []byte) error {
