@@ -20,7 +20,7 @@ const (
 	// modeTries bounds how often all is read again since the mode has changed meanwhile.
 	modeTries = 3
 	// explained is how many flows are looked through for those of a question.
-	explained = 20_000
+	explained = 5000
 )
 
 // looks remember what was counted before.
