@@ -14,8 +14,8 @@ import (
 const (
 	// looksApart is how old a look must be for counts to be compared with it.
 	looksApart = 10 * time.Second
-	// checkupFor is how long a checkup answers everybody who asks: the kernel is read
-	// four times a second at most, however many do.
+	// checkupFor is how long what was read answers everybody who asks, unless the mode or
+	// the settings change: however many do, the kernel is read four times a second or so.
 	checkupFor = 250 * time.Millisecond
 	// modeTries bounds how often all is read again since the mode has changed meanwhile.
 	modeTries = 3
@@ -37,6 +37,15 @@ func (l *looks) compared(now doctor.Counts) doctor.Counts {
 		l.older, l.newer = l.newer, now
 	}
 	return l.older
+}
+
+// fresh says that what was read a moment ago still holds: nobody has ordered anything since.
+func (l *looks) fresh(now snapshot, c *config.Config) bool {
+	if age := time.Since(l.read); l.facts.Known == nil || age < 0 || age >= checkupFor {
+		return false
+	}
+	s := l.facts.Known.Status
+	return s.Mode == now.Mode && s.Reason == now.Reason && s.Bypass == now.Ordered && l.facts.Config == c
 }
 
 // beginLooks gives the first look something to compare with.
@@ -76,7 +85,7 @@ func (b backend) Explain(ctx context.Context, q control.FlowQuestion) (control.F
 func (b backend) facts(ctx context.Context) (doctor.Facts, error) {
 	b.looks.mu.Lock()
 	defer b.looks.mu.Unlock()
-	if age := time.Since(b.looks.read); !b.looks.read.IsZero() && age >= 0 && age < checkupFor {
+	if b.looks.fresh(b.core.snapshot(), b.current()) {
 		return b.looks.facts, nil
 	}
 	var f doctor.Facts
