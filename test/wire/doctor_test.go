@@ -18,8 +18,12 @@ import (
 	"limpid/test/lab"
 )
 
-// quiet leaves the log in memory, whose folder is not there in a lab.
-const quiet = basic + "[log]\nkeep = \"0\"\n"
+// quiet leaves the log in memory, whose folder is not there in a lab, and captures
+// whatever the server does: an emulated processor is late at times, and a server that
+// seems slow is left alone by the mirrored handshake.
+const quiet = basic + "[log]\nkeep = \"0\"\n" + accepting
+
+const accepting = "[intercept]\nhandshake = \"accept\"\n"
 
 // bad are the checks that say something is to be mended, or looked at.
 type bad map[string]control.Health
@@ -249,7 +253,7 @@ func TestDoctorWithoutSupervisor(t *testing.T) {
 
 // TestDoctorFlowForetells asks what would become of a connection, then opens it.
 func TestDoctorFlowForetells(t *testing.T) {
-	l, p := examined(t, strings.Replace(quiet, "[management]", "[intercept]\nipv6 = false\nports = [80, 8000]\nbypass = [{client = \"10.77.0.12/32\", server = \"10.77.0.0/24\"}]\n[management]", 1))
+	l, p := examined(t, quiet+"ipv6 = false\nports = [80, 8000]\nbypass = [{client = \"10.77.0.12/32\", server = \"10.77.0.0/24\"}]\n")
 	for _, port := range []string{":81", ":8000"} {
 		_, err := l.S1.HTTPOrigin(port)
 		must(t, err)
