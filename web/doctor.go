@@ -14,6 +14,7 @@ type doctorView struct {
 	Summary string
 	Tone    string
 	Checks  []checkRow
+	Bad     []checkRow // of them, what is not well
 	// What was asked of a connection, as it was typed, and the answer.
 	Client, Server, Port string
 	Answer               *control.FlowAnswer
@@ -56,6 +57,9 @@ func (p *Page) showDoctor(w http.ResponseWriter, r *http.Request) {
 		row := checkRow{Check: c, Open: c.Verdict == control.HealthFail || c.Verdict == control.HealthWarn}
 		row.Word, row.Tone = verdictWord(c.Verdict)
 		v.Checks = append(v.Checks, row)
+		if row.Open {
+			v.Bad = append(v.Bad, row)
+		}
 	}
 	p.write(w, code, "doctor.html", v)
 }

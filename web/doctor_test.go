@@ -26,7 +26,7 @@ func TestDoctorShowsEveryCheck(t *testing.T) {
 		t.Fatal(r.Status)
 	}
 	for _, want := range []string{
-		"1 well, 1 to mend, 1 to look at, 1 not known", "up &amp; carrier", "eth1 has &lt;no&gt; link.", "Nothing crosses.", "Plug it in.", `id="links"`,
+		"1 well, 1 to mend, 1 to look at, 1 not known", "up &amp; carrier", "eth1 has &lt;no&gt; link.", "Nothing crosses.", "Plug it in.", `id="links"`, `<a href="#links">links: fails</a> <a href="#log">log: look</a>`,
 		`<a href="/doctor" aria-current="page">`,
 	} {
 		if !strings.Contains(r.text, want) {

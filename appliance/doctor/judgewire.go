@@ -210,8 +210,8 @@ func judgeReach(f *Facts) answer {
 		case !f.live():
 			a.found(control.HealthUnknown, "A port has no link.", "", "See the check of the links.")
 		default:
-			a.found(control.HealthWarn, fmt.Sprintf("No host was heard behind the %s for 5 minutes.", s.word), "There is nobody to carry traffic for.",
-				"Look at what is connected there.")
+			a.found(control.HealthWarn, fmt.Sprintf("No host was heard behind the %s since its link came up, or for 5 minutes.", s.word), "There is nobody to carry traffic for.",
+				"Look at what is connected there; have it send something, and look again.")
 		}
 	}
 	return a
