@@ -198,6 +198,9 @@ func judgeReach(f *Facts) answer {
 		return unreadable(err)
 	}
 	a := fine("Hosts were heard on both sides lately.")
+	d, _ := f.since()
+	// Frames that are captured by broute teach the bridge nothing.
+	frames := []uint64{grown(f.Before.LAN, f.Now.LAN).Received.Packets, grown(f.Before.WAN, f.Now.WAN).Received.Packets}
 	for i, n := range []int{f.Kernel.Learned.LAN, f.Kernel.Learned.WAN} {
 		s := f.sides()[i]
 		value := plural(uint64(n), "MAC learned", "MACs learned")
@@ -205,8 +208,11 @@ func judgeReach(f *Facts) answer {
 			value += ", or more"
 		}
 		a.saw(s.word, "netlink, FDB", value)
+		if n == 0 {
+			a.saw(s.word, netlinkLinks+", counters since "+d+" ago", fmt.Sprintf("%d frames in", frames[i]))
+		}
 		switch {
-		case n > 0:
+		case n > 0, frames[i] > 0:
 		case !f.live():
 			a.found(control.HealthUnknown, "A port has no link.", "", "See the check of the links.")
 		default:

@@ -18,7 +18,7 @@ func TestWire(t *testing.T) {
 	}
 	dark := func(f *Facts) {
 		f.Kernel.Bridge.WAN.Carrier, f.Kernel.Bridge.WAN.Running, f.Kernel.Bridge.WAN.Settings["state"] = false, false, 0
-		f.Kernel.Learned.WAN = 0
+		f.Kernel.Learned.WAN, f.Now.WAN.Received = 0, f.Before.WAN.Received
 	}
 	counts := func(lanIn, lanOut, wanIn, wanOut uint64) func(*Facts) {
 		return func(f *Facts) {
@@ -48,14 +48,23 @@ func TestWire(t *testing.T) {
 		{"nothing reaches clients", counts(9, 0, 30, 9), "frames", warn, "towards the clients", nil},
 		{"no answers", counts(30, 0, 0, 30), "frames", warn, "nothing comes back", nil},
 		{"errors", func(f *Facts) { f.Now.WAN.Received.Errors = 3 }, "errors", warn, "3 errors", nil},
-		{"no client heard", func(f *Facts) { f.Kernel.Learned.LAN = 0 }, "reach", warn, "clients' port eth0", nil},
-		{"no server heard", func(f *Facts) { f.Kernel.Learned.WAN = 0 }, "reach", warn, "servers' port eth1", nil},
+		{"no client heard", func(f *Facts) { f.Kernel.Learned.LAN, f.Now.LAN.Received = 0, f.Before.LAN.Received }, "reach", warn, "clients' port eth0", nil},
+		{"no server heard", func(f *Facts) { f.Kernel.Learned.WAN, f.Now.WAN.Received = 0, f.Before.WAN.Received }, "reach", warn, "servers' port eth1", nil},
 		{"router is dead", func(f *Facts) { f.Kernel.Gateways[0].State = "failed" }, "gateway", warn, "192.0.2.1 does not answer", nil},
 		{"router never asked", func(f *Facts) { f.Kernel.Gateways[0].State = "none" }, "gateway", unknown, "192.0.2.1", nil},
 		{"no lease", func(f *Facts) { f.Config.Management.DHCP, f.Kernel.Gateways = true, nil }, "gateway", warn, "DHCP", nil},
 		{"just begun", func(f *Facts) { f.Before.At = f.Now.At.Add(-100 * time.Millisecond) }, "frames", unknown, "only just begun",
 			map[string]control.Health{"errors": unknown, "log": unknown}},
 	})
+}
+
+// Frames that are captured by broute teach the bridge nothing: who is heard need not be learned.
+func TestHeardAndNotLearned(t *testing.T) {
+	f := well(t)
+	f.Kernel.Learned = bridge.Learned{}
+	if got := verdicts(*f); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
 }
 
 // A few frames are a switch's own, and the bridge need not pass them on.
