@@ -101,6 +101,7 @@ func visits() map[string]struct {
 		"POST /capture/{id}/stop":         {"/capture/7/stop", nil, 403, 403, 303},
 		"POST /capture/{id}/forget":       {"/capture/7/forget", nil, 403, 403, 303},
 		"GET /capture/{id}/file":          {"/capture/7/file", nil, 403, 403, 200},
+		"GET /doctor":                     {"/doctor", nil, 403, 200, 200},
 		"GET /update":                     {"/update", nil, 403, 200, 200},
 		"POST /update/reboot":             {"/update/reboot", nil, 403, 403, 303},
 		"POST /update/plan":               {"/update/plan", field("at", "2026-02-03T04:05"), 403, 403, 303},
@@ -238,6 +239,8 @@ func apiRows() map[string]struct {
 		"DELETE /v1/capture/{id}":           {owners, ""},
 		"POST /v1/capture/{id}/stop":        {owners, ""},
 		"GET /v1/capture/{id}/file":         {nobody, ""},
+		"GET /v1/doctor":                    {readers, ""},
+		"GET /v1/doctor/flow":               {readers, ""},
 		"GET /v1/openapi.yaml":              {readers, ""},
 	}
 }
@@ -267,7 +270,7 @@ func TestEachCallIsGuarded(t *testing.T) {
 		if got := before - len(passed); got != 1 && row.who != nobody || got != 0 && row.who == nobody {
 			t.Errorf("%s: %d times in the table of what passes", operation, got)
 		}
-		path := strings.NewReplacer("{id}", "7", "{number}", "2").Replace(o.Path)
+		path := strings.NewReplacer("{id}", "7", "{number}", "2", "/doctor/flow", "/doctor/flow?client=192.0.2.1&server=192.0.2.2").Replace(o.Path)
 		for _, c := range callers() {
 			code := http.StatusOK
 			switch {
