@@ -104,7 +104,7 @@ func TestAPI(t *testing.T) {
 	}
 	graphs.expect("403", "/v1/bypass", "-d", `{"on":true}`)
 	robot.expect("404", "/v1/web/password")
-	mode(t, b, "inline")
+	stillInline(t, b)
 	robot.expect("200", "/v1/bypass", "-d", `{"on":true,"for":"10m"}`)
 	must(t, b.limpid.WaitMode("bypass", patience))
 	robot.expect("200", "/v1/bypass", "-d", `{"on":false}`)
@@ -191,7 +191,7 @@ func TestReader(t *testing.T) {
 	} {
 		expect(t, reader, http.StatusForbidden, path, fields...)
 	}
-	mode(t, b, "inline")
+	stillInline(t, b)
 	if text, err := os.ReadFile(b.limpid.Config); err != nil || string(text) != config {
 		t.Errorf("settings: %s, %v", text, err)
 	}
@@ -248,5 +248,5 @@ func TestBrowserGivesAccess(t *testing.T) {
 	p.picture("reader-settings")
 	p.do("fetch('/api/v1/bypass', { method: 'POST', body: '{\"on\":true}' }).then(r => window.code = r.status)")
 	p.await("window.code == 403")
-	mode(t, b, "inline")
+	stillInline(t, b)
 }

@@ -39,7 +39,7 @@ func TestPageHoldsNothing(t *testing.T) {
 		return err == nil && now != pid
 	})
 	b.awaitPage(t, b.visitor(t, b.C1), root)
-	mode(t, b, "inline")
+	stillInline(t, b)
 }
 
 func proc(t *testing.T, pid int, name string) string {

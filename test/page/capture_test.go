@@ -112,7 +112,7 @@ func TestPageCaptures(t *testing.T) {
 	if _, err := b.limpid.Run(t.Context(), "capture"); err == nil || !strings.Contains(err.Error(), "there is one already, begun by 10.") {
 		t.Errorf("the command line while the page records: %v", err)
 	}
-	mode(t, b, "inline")
+	stillInline(t, b)
 }
 
 // TestBrowserCaptures does so in Chromium, which counts and offers the file by itself.

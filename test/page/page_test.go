@@ -35,7 +35,7 @@ func TestPage(t *testing.T) {
 	expect(t, v, http.StatusForbidden, "bypass", "for", "on")
 	expect(t, v, http.StatusBadRequest, "password", "password", password, "again", "something else")
 	expect(t, v, http.StatusSeeOther, "password", "password", password, "again", password)
-	mode(t, b, "inline")
+	stillInline(t, b)
 	if info, err := os.Stat(filepath.Join(b.credentials, "password")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("what is kept of the password: %v, %v", info, err)
 	}
@@ -59,7 +59,7 @@ func TestPage(t *testing.T) {
 		return err == nil && strings.Contains(got.text, "Set a password")
 	})
 	expect(t, other, http.StatusForbidden, "bypass", "for", "on")
-	mode(t, b, "inline")
+	stillInline(t, b)
 }
 
 // redirected looks at the plain port, which the rules would capture if it were not
@@ -82,10 +82,10 @@ func expect(t *testing.T, v *visitor, code int, path string, fields ...string) {
 	}
 }
 
-func mode(t *testing.T, b *box, want string) {
+func stillInline(t *testing.T, b *box) {
 	t.Helper()
-	if s, err := b.limpid.Status(t.Context()); err != nil || s.Mode != want {
-		t.Errorf("mode %s, want %s, %v", s.Mode, want, err)
+	if s, err := b.limpid.Status(t.Context()); err != nil || s.Mode != "inline" {
+		t.Errorf("mode %s, want inline, %v", s.Mode, err)
 	}
 }
 
