@@ -36,13 +36,13 @@ func TestPlannedRebootComesOnce(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		if r.reboot != 0 {
+		if r.reboot.Load() != 0 {
 			t.Error("it took place at the time that was planned first")
 		}
 		time.Sleep(5 * time.Hour)
 		synctest.Wait()
-		if u := r.status(t); r.reboot != 1 || !u.RebootAt.IsZero() || u.Problem != "" {
-			t.Errorf("%d reboots, %+v", r.reboot, u)
+		if u := r.status(t); r.reboot.Load() != 1 || !u.RebootAt.IsZero() || u.Problem != "" {
+			t.Errorf("%d reboots, %+v", r.reboot.Load(), u)
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -61,8 +61,8 @@ func TestPlannedRebootIsCalledOff(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		if u := r.status(t); r.reboot != 0 || !u.RebootAt.IsZero() {
-			t.Errorf("%d reboots, %+v", r.reboot, u)
+		if u := r.status(t); r.reboot.Load() != 0 || !u.RebootAt.IsZero() {
+			t.Errorf("%d reboots, %+v", r.reboot.Load(), u)
 		}
 		// One that is still to come ends with the updater.
 		if err := r.PlanReboot(t.Context(), time.Now().Add(time.Hour)); err != nil {
@@ -73,7 +73,7 @@ func TestPlannedRebootIsCalledOff(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		if r.reboot != 0 {
+		if r.reboot.Load() != 0 {
 			t.Error("it took place after the end")
 		}
 	})
@@ -94,8 +94,8 @@ func TestPlannedRebootThatDoesNotTakePlace(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		if u := r.status(t); r.reboot != 0 || !strings.Contains(u.Problem, "did not take place: reboot: there is nothing to try") {
-			t.Errorf("%d reboots, %+v", r.reboot, u)
+		if u := r.status(t); r.reboot.Load() != 0 || !strings.Contains(u.Problem, "did not take place: reboot: there is nothing to try") {
+			t.Errorf("%d reboots, %+v", r.reboot.Load(), u)
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)

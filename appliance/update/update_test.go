@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"aead.dev/minisign"
@@ -29,7 +30,7 @@ type rig struct {
 	disk   *disk
 	key    minisign.PrivateKey
 	keys   bundle.Keys
-	reboot int
+	reboot atomic.Int32
 }
 
 // oldImage and newImage are what slots hold: a sum, and what it is the sum of.
@@ -67,7 +68,7 @@ func (r *rig) start(t testing.TB, running slots.Slot, version string) {
 	r.Updater = New(Options{
 		Box: Box{Version: version, Board: "x86_64"}, Running: running, Boot: r.disk, Open: r.disk.open(running.Other()),
 		Keys:   func() (bundle.Keys, error) { return r.keys, nil },
-		Reboot: func(context.Context) error { r.reboot++; return nil },
+		Reboot: func(context.Context) error { r.reboot.Add(1); return nil },
 		Log:    slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(func() { _ = r.Close() })
@@ -137,8 +138,8 @@ func TestGoodBundleIsWrittenTriedAndCommitted(t *testing.T) {
 	if d.written[slots.A] != 0 || d.written[slots.B] != len(image) || !bytes.HasPrefix(d.slots[slots.B], image) {
 		t.Errorf("%v bytes were written to the slots", d.written)
 	}
-	if err := r.Reboot(t.Context()); err != nil || r.reboot != 1 {
-		t.Errorf("reboot: %v, %d", err, r.reboot)
+	if err := r.Reboot(t.Context()); err != nil || r.reboot.Load() != 1 {
+		t.Errorf("reboot: %v, %d", err, r.reboot.Load())
 	}
 	slot, ok := d.boot(whole)
 	if !ok || slot != slots.B {
