@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
+	"time"
 )
 
 // errFull says that a frame no longer fits.
@@ -31,7 +28,7 @@ type Port struct {
 // file writes pcapng, to a certain size.
 type file struct {
 	to      *counter
-	ng      *pcapgo.NgWriter
+	ng      *pcapng
 	ports   []Port
 	written []uint64 // frames, by port
 	size    int64    // with what is still in the writer's buffer
@@ -40,19 +37,14 @@ type file struct {
 
 // newFile begins a file of at most so many bytes.
 func newFile(w io.Writer, ports []Port, most int64, version string) (*file, error) {
-	f := &file{to: &counter{w: w}, ports: ports, written: make([]uint64, len(ports)), most: most}
-	section := pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{OS: "Linux", Application: "limpid " + version}}
-	for i, p := range ports {
-		about := pcapgo.NgInterface{Name: p.Name, Description: p.Device + ", the " + p.Name + "s' port", LinkType: layers.LinkTypeEthernet, SnapLength: SnapLength}
-		var err error
-		if i == 0 {
-			f.ng, err = pcapgo.NewNgWriterInterface(f.to, about, section)
-		} else {
-			_, err = f.ng.AddInterface(about)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("write capture: %w", err)
-		}
+	to := &counter{w: w}
+	f := &file{to: to, ng: newPcapng(to), ports: ports, written: make([]uint64, len(ports)), most: most}
+	err := f.ng.section("limpid " + version)
+	for _, p := range ports {
+		err = errors.Join(err, f.ng.port(p.Name, p.Device+", the "+p.Name+"s' port"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write capture: %w", err)
 	}
 	if err := f.flush(); err != nil {
 		return nil, err
@@ -71,8 +63,7 @@ func (f *file) add(fr frame) error {
 	if f.size+length+int64(len(f.ports)*statsLength) > f.most {
 		return errFull
 	}
-	about := gopacket.CaptureInfo{Timestamp: fr.at, CaptureLength: len(fr.data), Length: fr.length, InterfaceIndex: port}
-	if err := f.ng.WritePacket(about, fr.data); err != nil {
+	if err := f.ng.packet(port, fr); err != nil {
 		return fmt.Errorf("write capture: %w", err)
 	}
 	f.size += length
@@ -84,11 +75,11 @@ func (f *file) add(fr frame) error {
 // kernel has dropped is known of the socket, and so of an interface that is alone.
 func (f *file) finish(dropped uint64) error {
 	for i, n := range f.written {
-		stats := pcapgo.NgInterfaceStatistics{PacketsReceived: n, PacketsDropped: pcapgo.NgNoValue64}
+		var lost *uint64
 		if len(f.ports) == 1 {
-			stats.PacketsReceived, stats.PacketsDropped = n+dropped, dropped
+			n, lost = n+dropped, &dropped
 		}
-		if err := f.ng.WriteInterfaceStats(i, stats); err != nil {
+		if err := f.ng.statistics(i, time.Now(), n, lost); err != nil {
 			return fmt.Errorf("write capture: %w", err)
 		}
 	}
@@ -96,7 +87,7 @@ func (f *file) finish(dropped uint64) error {
 }
 
 func (f *file) flush() error {
-	if err := f.ng.Flush(); err != nil {
+	if err := f.ng.flush(); err != nil {
 		return fmt.Errorf("write capture: %w", err)
 	}
 	return nil
