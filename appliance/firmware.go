@@ -50,8 +50,9 @@ func openUpdates(version string, log *slog.Logger) (*update.Updater, error) {
 		return nil, nil
 	}
 	spare := running.Other()
+	booted := disk.ParseBooted(string(cmdline))
 	device := func() (string, error) {
-		ours, err := disk.FindOurs("/sys")
+		ours, err := booted.Find("/sys")
 		if err != nil {
 			return "", err
 		}

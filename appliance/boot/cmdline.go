@@ -3,6 +3,7 @@ package boot
 import (
 	"strings"
 
+	"limpid/appliance/disk"
 	"limpid/appliance/slots"
 )
 
@@ -23,6 +24,9 @@ func (c cmdline) value(name string) string {
 // slot is the firmware slot that the boot loader has started; ok is false when it
 // says none.
 func (c cmdline) slot() (s slots.Slot, ok bool) { return slots.Running(string(c)) }
+
+// disk tells which disk the boot loader was read from.
+func (c cmdline) disk() disk.Booted { return disk.ParseBooted(string(c)) }
 
 // slotName is "" when there is none.
 func (c cmdline) slotName() string {

@@ -51,10 +51,11 @@ func findDisk(ctx context.Context, b *Box) error {
 	if _, ok := b.cmdline.slot(); !ok {
 		patience = noDiskPatience
 	}
-	d, err := awaitDisk(ctx, patience)
-	if err != nil {
+	d, err := awaitDisk(ctx, b.cmdline.disk(), patience)
+	if d.Name == "" {
 		return errors.Join(append(errs, err)...)
 	}
+	errs = append(errs, err)
 	b.mu.Lock()
 	b.disk = d
 	b.mu.Unlock()
@@ -66,20 +67,18 @@ func findDisk(ctx context.Context, b *Box) error {
 	return errors.Join(errs...)
 }
 
-// awaitDisk waits for limpid's disk. Of several the first is taken.
-func awaitDisk(ctx context.Context, patience time.Duration) (disk.Disk, error) {
+// awaitDisk waits for the disk that was booted from. Where several may be it, the
+// first is given with an error.
+func awaitDisk(ctx context.Context, booted disk.Booted, patience time.Duration) (disk.Disk, error) {
 	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
-		disks, err := disk.Disks("/sys")
-		if err != nil {
-			return disk.Disk{}, err
-		}
-		for _, d := range disks {
-			if d.Ours() {
-				return d, nil
-			}
-		}
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			return disk.Disk{}, errors.New("find disk: none has limpid's partitions: settings and logs are lost with the power: plug the disk in, and restart")
+		d, err := booted.Find("/sys")
+		switch {
+		case errors.Is(err, disk.ErrManyDisks):
+			return d, fmt.Errorf("%w: until then settings may be the other's", err)
+		case !errors.Is(err, disk.ErrNoDisk):
+			return d, err
+		case ctx.Err() != nil || time.Now().After(deadline):
+			return disk.Disk{}, fmt.Errorf("%w, and restart: until then settings and logs are lost with the power", err)
 		}
 	}
 }

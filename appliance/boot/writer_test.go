@@ -47,7 +47,7 @@ func writeSettings() error {
 	var d disk.Disk
 	for !d.Ours() {
 		var err error
-		if d, err = disk.FindOurs("/sys"); err != nil {
+		if d, err = disk.ParseBooted("").Find("/sys"); err != nil {
 			time.Sleep(50 * time.Millisecond) // the card has just been found
 		}
 	}

@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -72,22 +71,6 @@ func Disks(sysfs string) ([]Disk, error) {
 		}
 	}
 	return found, nil
-}
-
-// FindOurs gives the one disk of limpid's there is. sysfs is /sys.
-func FindOurs(sysfs string) (Disk, error) {
-	disks, err := Disks(sysfs)
-	if err != nil {
-		return Disk{}, err
-	}
-	ours := slices.DeleteFunc(disks, func(d Disk) bool { return !d.Ours() })
-	switch len(ours) {
-	case 0:
-		return Disk{}, errors.New("look for disks: none has limpid's partitions: plug in the one the box was booted from")
-	case 1:
-		return ours[0], nil
-	}
-	return Disk{}, fmt.Errorf("look for disks: both %s and %s have limpid's partitions: unplug the one the box was not booted from", ours[0].Name, ours[1].Name)
 }
 
 // addDevice reads one folder of /sys/class/block. A device may vanish at any time.

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,31 +56,6 @@ func TestDisks(t *testing.T) {
 		t.Errorf("%+v", sdb)
 	}
 	if _, err := Disks(filepath.Join(root, "none")); err == nil || !strings.HasPrefix(err.Error(), "look for disks: ") {
-		t.Error(err)
-	}
-}
-
-func TestFindOurs(t *testing.T) {
-	files := map[string]string{}
-	plug := func(disk string, names ...string) {
-		files["pci/"+disk+"/uevent"], files["pci/"+disk+"/size"] = "DEVNAME="+disk+"\n", "2048000\n"
-		for i, name := range names {
-			part := fmt.Sprintf("pci/%s/%s%d/", disk, disk, i+1)
-			files[part+"uevent"], files[part+"partition"] = fmt.Sprintf("DEVNAME=%s%d\nPARTNAME=%s\n", disk, i+1, name), fmt.Sprintln(i+1)
-		}
-	}
-	plug("sda", "EFI system", "", "limpid-data")
-	plug("sdb", "limpid-esp", "limpid-a")
-	if _, err := FindOurs(sysfs(t, files)); err == nil || !strings.Contains(err.Error(), "none has") {
-		t.Error(err)
-	}
-	plug("sdc", "limpid-esp", "limpid-a", "limpid-b", "limpid-data")
-	d, err := FindOurs(sysfs(t, files))
-	if p, ok := d.Partition("limpid-b"); err != nil || d.Name != "sdc" || !ok || p.Device != "/dev/sdc3" {
-		t.Errorf("%+v, %v", d, err)
-	}
-	plug("sdd", "limpid-esp", "limpid-a", "limpid-b")
-	if _, err := FindOurs(sysfs(t, files)); err == nil || !strings.Contains(err.Error(), "both sdc and sdd") {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,10 @@
 package disk
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+)
 
 // guid is a GUID as it lies on the disk: its first three fields little-endian
 // (UEFI 2.10, appendix A).
@@ -18,4 +22,10 @@ func newGUID() guid {
 	g[7] = g[7]&0x0f | 4<<4 // version, in the high byte of the third field
 	g[8] = g[8]&0x3f | 2<<6 // variant
 	return g
+}
+
+// String gives the form in which people and GRUB write it.
+func (g guid) String() string {
+	le := binary.LittleEndian
+	return fmt.Sprintf("%08x-%04x-%04x-%x-%x", le.Uint32(g[:]), le.Uint16(g[4:]), le.Uint16(g[6:]), g[8:10], g[10:])
 }

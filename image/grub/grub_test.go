@@ -34,10 +34,10 @@ func TestModulesCoverTheConfiguration(t *testing.T) {
 		line, _, _ = strings.Cut(line, "#")
 		for part := range strings.SplitSeq(line, ";") {
 			words := strings.Fields(part)
-			for len(words) > 0 && strings.Contains("if elif then else fi function }", words[0]) {
+			for len(words) > 0 && strings.Contains("if elif then else fi do done function }", words[0]) {
 				words = words[1:]
 			}
-			if len(words) == 0 || words[0] == "return" || strings.Contains(words[0], "=") || strings.Contains(functions, words[0]+" ") {
+			if len(words) == 0 || words[0] == "for" || words[0] == "return" || strings.Contains(words[0], "=") || strings.Contains(functions, words[0]+" ") {
 				continue
 			}
 			command := words[0]

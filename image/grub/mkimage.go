@@ -26,7 +26,7 @@ func modules() []string {
 		// The configuration in GRUB's own memory, and its language.
 		"memdisk", "newc", "normal", "test", "true", "echo", "regexp", "loadenv", "sleep", "reboot",
 		// The disk: partition table, EFI system partition; slots are read by newc.
-		"part_gpt", "fat", "search_fs_file", "search",
+		"part_gpt", "fat", "search_fs_file", "search", "probe",
 		// Checksums of a slot's files.
 		"hashsum", "gcry_sha256",
 		// Linux, and the screen it finds.

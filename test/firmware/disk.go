@@ -55,6 +55,22 @@ func CopyDisk(ctx context.Context, image, file string, size int64) (*Disk, error
 	return OpenDisk(file)
 }
 
+// dataSize of a data partition, in bytes.
+const dataSize = 64 << 20
+
+// AddData adds a data partition of an identity, with nothing on it, at the end of a new disk.
+func (d *Disk) AddData(ctx context.Context, id string) error {
+	if err := os.Truncate(d.File, disk.Size+dataSize); err != nil {
+		return fmt.Errorf("add data partition: %w", err)
+	}
+	// The second copy of the table has to move to the end first.
+	args := []string{"-e", "-n", "4:0:0", "-c", "4:limpid-data", "-u", "4:" + id, d.File}
+	if out, err := exec.CommandContext(ctx, "sgdisk", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("add data partition: %w: %s; install gdisk", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
 // Read gives bytes of the disk.
 func (d *Disk) Read(at int64, n int) ([]byte, error) {
 	f, err := os.Open(d.File)

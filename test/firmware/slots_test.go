@@ -189,13 +189,21 @@ func TestReadOnlyDisk(t *testing.T) {
 }
 
 // Two disks with limpid in one box, both from the same image: the slots and the environment are those of the disk that the
-// firmware chose.
+// firmware chose, and the kernel is told which that was.
 func TestTwoDisks(t *testing.T) {
 	chosen, other := newDisk(t, "off", "off"), newDisk(t, "reboot", "reboot")
+	for d, id := range map[*testDisk]string{chosen: "4D8B3A52-0B7E-4F0E-9A36-0D2F6C1F4B11", other: "0FC63DAF-8483-4772-8E79-3D69D8477DE4"} {
+		if err := d.AddData(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
 	more := []string{"-drive", "if=none,id=other,format=raw,file=" + other.File, "-device", "virtio-blk-pci,drive=other,bootindex=2"}
 	slots, console := start(t, Hardware{Disk: chosen.File, Bus: USB, Args: more})
 	if slots != "a" || chosen.readEnv(t) != "order=ab left_a=7 left_b=8" || other.readEnv(t) != "order=ab left_a=8 left_b=8" {
 		t.Errorf("started %q, environments %q and %q; the console's last lines:\n%s", slots, chosen.readEnv(t), other.readEnv(t), qemu.Tail(console))
+	}
+	if !strings.Contains(console, `slot a of disk "4d8b3a52-0b7e-4f0e-9a36-0d2f6c1f4b11"`) {
+		t.Errorf("the kernel was not told the disk; the console's last lines:\n%s", qemu.Tail(console))
 	}
 }
 

@@ -26,15 +26,15 @@ type box struct {
 	runs int // of the shell's commands
 }
 
-// start switches a box on.
-func start(ctx context.Context, t *testing.T, w world, d *firmware.Disk) *box {
+// start switches a box on; more are QEMU's arguments for what else it has.
+func start(ctx context.Context, t *testing.T, w world, d *firmware.Disk, more ...string) *box {
 	t.Helper()
 	args := []string{
 		"-netdev", "user,id=lan,restrict=on", "-device", "virtio-net-pci,netdev=lan",
 		"-netdev", "user,id=wan,restrict=on", "-device", "virtio-net-pci,netdev=wan",
 		"-drive", "if=none,id=stick,format=raw,read-only=on,file=fat:" + w.stick, "-device", "virtio-blk-pci,drive=stick",
 	}
-	m, err := firmware.Start(ctx, firmware.Hardware{Disk: d.File, Watchdog: true, Args: args})
+	m, err := firmware.Start(ctx, firmware.Hardware{Disk: d.File, Watchdog: true, Args: append(args, more...)})
 	if err != nil {
 		t.Fatal(err)
 	}

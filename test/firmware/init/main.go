@@ -33,7 +33,7 @@ func run() error {
 		key, value, _ := strings.Cut(word, "=")
 		options[key] = value
 	}
-	fmt.Printf("test init: started from slot %s, %s\n", options["limpid.slot"], options["limpid.test"])
+	fmt.Printf("test init: started from slot %s of disk %q, %s\n", options["limpid.slot"], options["limpid.data"], options["limpid.test"])
 	switch options["limpid.test"] {
 	case "probe":
 		if err := probe(context.Background()); err != nil {
