@@ -16,17 +16,19 @@ func (s Spec) captureChains() []chain {
 			// (net/bridge/br_input.c: nf_hook_bridge_pre), so a SYN is redirected.
 			chain{name: "take_syn" + vlanSuffix(vlan), rules: []rule{s.take(MarkFromClient, vlan, Redirect)}})
 		for _, f := range s.families() {
-			lan, wan := "lan"+f.suffix+vlanSuffix(vlan), "wan"+f.suffix+vlanSuffix(vlan)
+			lan, wan, icmp := "lan"+f.suffix+vlanSuffix(vlan), "wan"+f.suffix+vlanSuffix(vlan), "icmp"+f.suffix+vlanSuffix(vlan)
 			capture.rules = append(capture.rules,
 				rule{why: "from clients",
 					recipe: s.brouteRecipe(f, "dport"),
 					parts:  []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(clientToServer, setPorts), jump(lan)}},
 				rule{why: "from servers",
 					recipe: s.brouteRecipe(f, "sport"),
-					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}})
+					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}},
+				rule{why: "what routers say of captured flows", parts: []statement{etherType(f, vlan), wholeICMP(f), jump(icmp)}})
 			toServer, toClient := tupleKey(f, clientToServer), tupleKey(f, serverToClient)
 			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.clientBeginning(f, vlan, lan+"_ended"))...)
 			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), s.serverBeginning(f, takeWAN, wan+"_ended"))...)
+			chains = append(chains, s.errorChain(icmp, f, takeLAN, takeWAN))
 		}
 	}
 	return append(chains, capture)

@@ -14,18 +14,19 @@ type family struct {
 	saddr     uint32
 	daddr     uint32
 	addrLen   uint32 // bytes
+	headerLen uint32 // bytes, without options
 	addrType  nftables.SetDatatype
 	bits      int
 }
 
 func ipv4() family {
 	return family{suffix: "4", word: "ip", etherType: unix.ETH_P_IP, proto: unix.NFPROTO_IPV4,
-		saddr: 12, daddr: 16, addrLen: 4, addrType: nftables.TypeIPAddr, bits: 32}
+		saddr: 12, daddr: 16, addrLen: 4, headerLen: 20, addrType: nftables.TypeIPAddr, bits: 32}
 }
 
 func ipv6() family {
 	return family{suffix: "6", word: "ip6", etherType: unix.ETH_P_IPV6, proto: unix.NFPROTO_IPV6,
-		saddr: 8, daddr: 24, addrLen: 16, addrType: nftables.TypeIP6Addr, bits: 128}
+		saddr: 8, daddr: 24, addrLen: 16, headerLen: 40, addrType: nftables.TypeIP6Addr, bits: 128}
 }
 
 // direction is which way a frame travels between the two ends of a flow. It
