@@ -40,6 +40,8 @@ type Origin struct {
 	server *http.Server
 	served chan struct{}
 
+	hurried chan struct{} // closed by Hurry
+
 	mu   sync.Mutex
 	seen []Request
 }
@@ -50,7 +52,7 @@ func (n *Node) HTTPOrigin(addr string) (*Origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Origin{acceptLog: ln, served: make(chan struct{})}
+	o := &Origin{acceptLog: ln, served: make(chan struct{}), hurried: make(chan struct{})}
 	o.server = &http.Server{Handler: o.handler(), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(o.served)
@@ -69,6 +71,10 @@ func (o *Origin) Close() error {
 	<-o.served
 	return errors.Join(err, o.end())
 }
+
+// Hurry ends the pauses of /slow from now on, so that a response lasts as long as it is
+// needed and no longer. It may be called once.
+func (o *Origin) Hurry() { close(o.hurried) }
 
 // Requests lists every request so far, in order of arrival.
 func (o *Origin) Requests() []Request {
@@ -90,8 +96,8 @@ func (o *Origin) handler() http.Handler {
 		w.Header().Set("ETag", `"`+r.PathValue("n")+`"`)
 		http.ServeContent(w, r, "", time.Time{}, c.Reader())
 	})
-	mux.HandleFunc("/chunked/{n}", pieces(0))
-	mux.HandleFunc("/slow/{n}", pieces(10*time.Millisecond))
+	mux.HandleFunc("/chunked/{n}", o.pieces(0))
+	mux.HandleFunc("/slow/{n}", o.pieces(10*time.Millisecond))
 	mux.HandleFunc("/delay", func(w http.ResponseWriter, r *http.Request) {
 		pause(r.Context(), wait(r, 0))
 		_, _ = io.WriteString(w, "late")
@@ -153,8 +159,17 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// rest is pause, or until there is a hurry.
+func (o *Origin) rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-o.hurried:
+	case <-time.After(d):
+	}
+}
+
 // pieces answers with chunks of 1,000 bytes, each flushed on its own.
-func pieces(usual time.Duration) http.HandlerFunc {
+func (o *Origin) pieces(usual time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := size(r)
 		if err != nil {
@@ -168,7 +183,7 @@ func pieces(usual time.Duration) http.HandlerFunc {
 		for err := flush.Flush(); err == nil && r.Context().Err() == nil; {
 			if _, err = io.CopyN(w, body, 1000); err == nil {
 				err = flush.Flush()
-				pause(r.Context(), gap)
+				o.rest(r.Context(), gap)
 			}
 		}
 	}

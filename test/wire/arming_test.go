@@ -9,15 +9,13 @@ import (
 	"limpid/test/lab"
 )
 
-// download begins a slow download and returns its end.
-func download(t *testing.T, conn *net.TCPConn, size int) chan error {
+// download begins a download that lasts longer than any change does, unless its origin
+// hurries, and returns its end.
+func download(t *testing.T, conn *net.TCPConn) chan error {
 	t.Helper()
+	const size, gap = 100_000, 600 // bytes; ms after each 1,000
 	done := make(chan error, 1)
-	pause := 20 // ms after each 1,000 bytes
-	if inVM() {
-		pause = 250 // limpid takes longer to start there
-	}
-	go func() { done <- fetch(conn, fmt.Sprintf("/slow/%d?ms=%d", size, pause), size) }()
+	go func() { done <- fetch(conn, fmt.Sprintf("/slow/%d?ms=%d", size, gap), size) }()
 	return done
 }
 
@@ -35,18 +33,14 @@ func finished(t *testing.T, what string, done chan error) {
 
 // survive opens an idle connection and a download in one state, changes the
 // state, and uses both on.
-func survive(t *testing.T, l *lab.Lab, change func()) {
+func survive(t *testing.T, l *lab.Lab, o *lab.Origin, change func()) {
 	t.Helper()
 	resets, err := l.LANSwitch.Capture("box", lab.TCP(80), lab.WithFlags(lab.RST))
 	must(t, err)
 	idle := dial(t, l.C1, "10.80.0.2:80")
 	get(t, idle, 1000)
 	loading := dial(t, l.C2, "[fd80::2]:80")
-	size := 100_000 // 100 chunks, 10 ms apart
-	if raced() {
-		size *= 5
-	}
-	done := download(t, loading, size)
+	done := download(t, loading)
 	time.Sleep(300 * time.Millisecond)
 	change()
 	select {
@@ -55,6 +49,7 @@ func survive(t *testing.T, l *lab.Lab, change func()) {
 	default:
 	}
 	get(t, idle, 1000)
+	o.Hurry()
 	finished(t, "download across the change", done)
 	get(t, idle, 500_000)
 	get(t, loading, 1000)
@@ -67,10 +62,10 @@ func survive(t *testing.T, l *lab.Lab, change func()) {
 
 func TestConnectionsSurviveArming(t *testing.T) {
 	l, p := inline(t, basic)
-	origin(t, l.S2)
+	o := origin(t, l.S2)
 	bypass(t, p)
 	before := status(t, p).Flows.Captured
-	survive(t, l, func() { unbypass(t, p) })
+	survive(t, l, o, func() { unbypass(t, p) })
 	if after := status(t, p).Flows.Captured; after != before {
 		t.Errorf("%d connections that were open before arming were captured", after-before)
 	}
@@ -78,9 +73,9 @@ func TestConnectionsSurviveArming(t *testing.T) {
 
 func TestConnectionsSurviveBypass(t *testing.T) {
 	l, p := inline(t, basic)
-	origin(t, l.S2)
+	o := origin(t, l.S2)
 	before := status(t, p).Flows.Captured
-	survive(t, l, func() { bypass(t, p) })
+	survive(t, l, o, func() { bypass(t, p) })
 	if after := status(t, p).Flows.Captured; after != before+2 {
 		t.Errorf("captured %d connections, want 2: the bypass was tested on a wire", after-before)
 	}
@@ -96,9 +91,9 @@ func TestConnectionsSurviveBypass(t *testing.T) {
 // earlier run left, with nobody supervising.
 func TestConnectionsSurviveTheArrivalOfLimpid(t *testing.T) {
 	l, p := inline(t, basic)
-	origin(t, l.S2)
+	o := origin(t, l.S2)
 	must(t, p.Stop())
-	survive(t, l, func() {
+	survive(t, l, o, func() {
 		again, err := l.StartLimpid(t.Context(), basic)
 		must(t, err)
 		must(t, again.WaitMode("inline", startTime))

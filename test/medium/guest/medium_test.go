@@ -16,7 +16,7 @@ import (
 
 func TestDiskIsFoundByItsPartitions(t *testing.T) {
 	m := newMedium(t)
-	ours, err := disk.FindOurs("/sys")
+	ours, err := disk.ParseBooted("").Find("/sys")
 	if err != nil {
 		t.Fatal(err)
 	}
