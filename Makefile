@@ -101,6 +101,7 @@ lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, and proof that the i
 	@cd .ci/tools && ../../.tools/golangci-lint run -c ../../.golangci.yml ./...
 	@.ci/lint-rules-test
 	@.ci/fuzz-test
+	@.ci/tracked
 
 fmt: ## Format every Go file
 	@gofmt -w $(GOFILES)
