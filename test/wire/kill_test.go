@@ -27,6 +27,10 @@ const (
 	oneRetransmission = 1200 * time.Millisecond
 	atOnce            = 500 * time.Millisecond
 	noticed           = 1500 * time.Millisecond
+	// What takes so long was left hanging: an end that hears nothing waits for its own
+	// timeout. Emulated, and beside other machines, all of it may take some seconds.
+	hanging     = 4 * time.Second
+	hangingSlow = 30 * time.Second
 )
 
 // blow is what is done to limpid under load.
@@ -107,8 +111,12 @@ func strike(t *testing.T, l *lab.Lab, p *lab.Limpid, b blow, sum *tally) {
 	pid := b.target(t, p)
 	targets := []string{"10.77.0.101:80", "10.80.0.2:80"}
 	var turn atomic.Uint32
+	left := hanging
+	if slow() {
+		left = hangingSlow
+	}
 	load := lab.Load{
-		Rate: rate(), Timeout: 8 * time.Second,
+		Rate: rate(), Timeout: 2 * left,
 		Dial: func(ctx context.Context) (*net.TCPConn, error) {
 			return l.C1.Dial(ctx, "tcp", "", targets[turn.Add(1)%2])
 		},
@@ -132,7 +140,7 @@ func strike(t *testing.T, l *lab.Lab, p *lab.Limpid, b blow, sum *tally) {
 	if err := after.Err(); err != nil {
 		t.Errorf("begun after the blow, %d of %d failed: %v", after.Failures(), after.Count(), err)
 	}
-	if hung := before.SlowerThan(4 * time.Second); hung.Count() > 0 {
+	if hung := before.SlowerThan(left); hung.Count() > 0 {
 		t.Errorf("%d connections in flight at the blow were left hanging", hung.Count())
 	}
 	sum.attempts += after.Count()
