@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -50,9 +51,12 @@ func openUpdates(version string, log *slog.Logger) (*update.Updater, error) {
 		return nil, nil
 	}
 	spare := running.Other()
-	booted := disk.ParseBooted(string(cmdline))
 	device := func() (string, error) {
-		ours, err := booted.Find("/sys")
+		box := control.ReadBox(defaultRunDir)
+		if box == nil || box.Disk == "" {
+			return "", errors.New("look for the disk that was booted from: it is not there, or may be one of several: limpid status says which; mend that, and restart")
+		}
+		ours, err := disk.Named("/sys", box.Disk)
 		if err != nil {
 			return "", err
 		}

@@ -59,6 +59,9 @@ func findDisk(ctx context.Context, b *Box) error {
 	b.mu.Lock()
 	b.disk = d
 	b.mu.Unlock()
+	if err == nil { // else firmware could be written to the wrong one
+		b.state.change(func(s *control.Box) { s.Disk = d.Name })
+	}
 	b.log.Info("disk", "name", d.Name, "size", d.Size, "read_only", d.ReadOnly)
 	if err := mountESP(d); err != nil {
 		return errors.Join(append(errs, err)...)

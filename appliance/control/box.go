@@ -14,6 +14,7 @@ type Box struct {
 	Slot     string     `json:"slot"`     // firmware slot that was booted, "a" or "b"; empty when it was none
 	Phase    string     `json:"phase"`    // of boot or shutdown, while it lasts
 	Phases   []Phase    `json:"phases"`   // of boot, as far as they have ended
+	Disk     string     `json:"disk"`     // that was booted from, like sda; empty: none was found, or it may be one of several
 	Data     DataPlace  `json:"data"`     // where settings and logs are
 	Config   ConfigFrom `json:"config"`   // which configuration runs
 	Watchdog string     `json:"watchdog"` // hardware watchdog's identity; empty: there is none

@@ -48,6 +48,20 @@ func (b Booted) Find(sysfs string) (Disk, error) {
 	return b.choose(disks, dataID)
 }
 
+// Named gives limpid's disk of a name, like sda. From the first boot on a disk has an
+// identity that the boot loader knew nothing of.
+func Named(sysfs, name string) (Disk, error) {
+	disks, err := Disks(sysfs)
+	if err != nil {
+		return Disk{}, err
+	}
+	i := slices.IndexFunc(disks, func(d Disk) bool { return d.Name == name && d.Ours() })
+	if i < 0 {
+		return Disk{}, fmt.Errorf("look for disk %s: %w", name, ErrNoDisk)
+	}
+	return disks[i], nil
+}
+
 // choose is Find, of what the kernel knows. identify gives the identity of a disk's
 // data partition, "" where it has none.
 func (b Booted) choose(disks []Disk, identify func(Disk) (string, error)) (Disk, error) {

@@ -93,6 +93,12 @@ func TestFindBooted(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
 	}
+	if d, err := Named(root, "sdb"); err != nil || d.Name != "sdb" || !d.Ours() {
+		t.Errorf("sdb by its name: %+v, %v", d, err)
+	}
+	if d, err := Named(root, "sdc"); !errors.Is(err, ErrNoDisk) {
+		t.Errorf("sdc, which is not there: %+v, %v", d, err)
+	}
 	if d, err := ParseBooted("limpid.data=" + oneID).Find(root); !errors.Is(err, ErrNoDisk) {
 		t.Errorf("a third disk: %+v, %v", d, err)
 	}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -151,7 +152,12 @@ func (p *pending) Ready(uint32) {
 			g.abandon(p)
 			return
 		}
-		// The client's own SYN will be refused by the server itself.
+		// The client's own SYN will be refused by the server itself. Routers tell one
+		// address so once a second or so (RFC 1812, section 4.3.2.8), and have told us:
+		// the client's next copy must not be the second one again.
+		if err != nil || syscall.Errno(problem) != unix.ECONNREFUSED {
+			g.slow.add(p.syn.tuple, g.loop.Now())
+		}
 		g.Board.Add(scoreboard.SynBridgedRefused, 1)
 		g.toBridge(p)
 		return

@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// slowTime is how long a pair whose server was silent is left to the bridge.
+	// slowTime is how long a pair whose server was silent, or for routers is not there,
+	// is left to the bridge.
 	slowTime = time.Minute
 	// slowMax bounds the pairs remembered.
 	slowMax = 4096

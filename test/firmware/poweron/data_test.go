@@ -72,7 +72,7 @@ func TestBrokenDisk(t *testing.T) {
 		want []string
 	}{
 		"none at all": {func(*testing.T) *NBD { return nil },
-			[]string{own, "in memory, lost with the power", "! disk: find disk: none has limpid's partitions"}},
+			[]string{own, "in memory, lost with the power", "! disk: look for disks: none has limpid's partitions"}},
 		"no room for a data partition": {func(t *testing.T) *NBD { return newDisk(t, 40).nbd() },
 			[]string{own, "in memory, lost with the power", "! data: make data partition: no room on vda"}},
 		"overwritten": {func(t *testing.T) *NBD {
