@@ -10,7 +10,7 @@ import (
 func Default() *Config {
 	return &Config{
 		Bridge:     Bridge{Name: "br0", Ports: []string{}, VLANs: []uint16{}},
-		Management: Management{DHCP: true, DNS: []netip.Addr{}, NTP: []string{}},
+		Management: Management{DHCP: true, DNS: []netip.Addr{}, NTP: []string{}, Timezone: "UTC"},
 		Intercept: Intercept{
 			Ports:          []uint16{80},
 			Mode:           ModeFull,

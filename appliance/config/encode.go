@@ -17,10 +17,11 @@ func (c *Config) TOML() ([]byte, error) {
 		Gateway   string       `toml:"gateway"`
 		DNS       []netip.Addr `toml:"dns"`
 		NTP       []string     `toml:"ntp"`
+		Timezone  string       `toml:"timezone"`
 		Interface string       `toml:"interface"`
 		VLAN      uint16       `toml:"vlan"`
 	}
-	m := management{addressText(c.Management), "", c.Management.DNS, c.Management.NTP, c.Management.Interface, c.Management.VLAN}
+	m := management{addressText(c.Management), "", c.Management.DNS, c.Management.NTP, c.Management.Timezone, c.Management.Interface, c.Management.VLAN}
 	if c.Management.Gateway.IsValid() {
 		m.Gateway = c.Management.Gateway.String()
 	}

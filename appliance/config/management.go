@@ -32,6 +32,7 @@ func readManagement(t *table, to *Management) {
 		return err
 	})
 	t.texts("ntp", func(s string) error { return takeTimeServer(s, to) })
+	t.text("timezone", takeTimezone(&to.Timezone))
 	t.text("interface", func(s string) error {
 		if s == "" {
 			return nil

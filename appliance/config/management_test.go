@@ -1,6 +1,7 @@
 package config
 
 import (
+	stdcmp "cmp"
 	"net/netip"
 	"testing"
 
@@ -47,6 +48,12 @@ func TestManagementRefusals(t *testing.T) {
 		{"ntp name twice", "[management]\nntp = [\"time.example\", \"Time.Example\"]", `limpid.toml:3: management.ntp[1]: "Time.Example" is named twice; keep one`},
 		{"ntp address twice", "[management]\nntp = [\"2001:db8::1\", \"2001:DB8:0::1\"]", `limpid.toml:3: management.ntp[1]: "2001:DB8:0::1" is named twice; keep one`},
 		{"ntp too many", "[management]\nntp = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\"]", `limpid.toml:3: management.ntp[8]: "i" is one too many; keep at most 8`},
+		{"timezone a number", "[management]\ntimezone = 1", `limpid.toml:3: management.timezone: must be a string, not an integer; put it in double quotes`},
+		{"timezone misspelt", "[management]\ntimezone = \"Europe/Berln\"", `limpid.toml:3: management.timezone: "Europe/Berln" is no time zone known here; write one like "Europe/Berlin" or "America/New_York", or "UTC"`},
+		{"timezone empty", "[management]\ntimezone = \"\"", `limpid.toml:3: management.timezone: "" is no time zone known here; write one like "Europe/Berlin" or "America/New_York", or "UTC"`},
+		{"timezone of the host", "[management]\ntimezone = \"Local\"", `limpid.toml:3: management.timezone: "Local" is no time zone known here; write one like "Europe/Berlin" or "America/New_York", or "UTC"`},
+		{"timezone a path", "[management]\ntimezone = \"../../etc/passwd\"", `limpid.toml:3: management.timezone: "../../etc/passwd" is no time zone known here; write one like "Europe/Berlin" or "America/New_York", or "UTC"`},
+		{"timezone an absolute path", "[management]\ntimezone = \"/usr/share/zoneinfo/UTC\"", `limpid.toml:3: management.timezone: "/usr/share/zoneinfo/UTC" is no time zone known here; write one like "Europe/Berlin" or "America/New_York", or "UTC"`},
 		{"interface is a port", "[management]\ninterface = \"eth1\"", `limpid.toml:3: management.interface: "eth1" is one of bridge.ports; name a third interface, or "" for the bridge`},
 		{"interface is the bridge", "[management]\ninterface = \"br0\"", `limpid.toml:3: management.interface: "br0" is the bridge; write "" for it`},
 		{"interface illegal", "[management]\ninterface = \"a b\"", `limpid.toml:3: management.interface: "a b" is no interface name; leave out spaces, "/", ":" and "%"`},
@@ -74,12 +81,14 @@ func TestManagementAccepted(t *testing.T) {
 		{"empty strings", "gateway = \"\"\ninterface = \"\"", Management{DHCP: true}, false},
 		{"time servers", "ntp = [\"Time.Example\", \"3.pool_a.example\", \"192.0.2.123\", \"2001:DB8:0::1\"]",
 			Management{DHCP: true, NTP: []string{"time.example", "3.pool_a.example", "192.0.2.123", "2001:db8::1"}}, false},
+		{"timezone", `timezone = "America/Argentina/ComodRivadavia"`, Management{DHCP: true, Timezone: "America/Argentina/ComodRivadavia"}, false},
 		{"third NIC", "interface = \"eth2\"\nvlan = 4094", Management{DHCP: true, Interface: "eth2", VLAN: 4094}, false},
 	}
 	compare := []cmp.Option{cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmpopts.EquateEmpty()}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := parsed(t, "[management]\n"+tt.source).Management
+			tt.want.Timezone = stdcmp.Or(tt.want.Timezone, "UTC")
 			if diff := cmp.Diff(tt.want, got, compare...); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -22,6 +22,7 @@ address = "192.0.2.10/24"
 gateway = "192.0.2.1"
 dns = ["192.0.2.53", "2001:db8::53"]
 ntp = ["time.example", "2001:db8::123"]
+timezone = "Europe/Berlin"
 interface = "eth2"
 vlan = 7
 [intercept]
@@ -74,6 +75,7 @@ func every() *Config {
 			Gateway:   netip.MustParseAddr("192.0.2.1"),
 			DNS:       []netip.Addr{netip.MustParseAddr("192.0.2.53"), netip.MustParseAddr("2001:db8::53")},
 			NTP:       []string{"time.example", "2001:db8::123"},
+			Timezone:  "Europe/Berlin",
 			Interface: "eth2",
 			VLAN:      7,
 		},

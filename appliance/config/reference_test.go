@@ -42,8 +42,8 @@ func TestReferenceHasEveryKey(t *testing.T) {
 			order = append(order, n)
 		}
 	}
-	if len(order) != 42 {
-		t.Errorf("the schema has %d keys, want 42", len(order))
+	if len(order) != 43 {
+		t.Errorf("the schema has %d keys, want 43", len(order))
 	}
 	if !slices.IsSorted(order) {
 		t.Error("the keys are not in the order of the schema")
@@ -80,7 +80,7 @@ func TestReferenceExamples(t *testing.T) {
 			t.Errorf("%s: changes nothing", example)
 		}
 	}
-	want := map[string]int{"vlans": 1, "address": 2, "dns": 1, "ntp": 1, "interface": 1, "bypass": 1, "disk": 1, "block": 1, "listen": 2, "syslog": 2}
+	want := map[string]int{"vlans": 1, "address": 2, "dns": 1, "ntp": 1, "timezone": 1, "interface": 1, "bypass": 1, "disk": 1, "block": 1, "listen": 2, "syslog": 2}
 	if !reflect.DeepEqual(seen, want) {
 		t.Errorf("examples are %v, want %v", seen, want)
 	}

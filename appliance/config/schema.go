@@ -43,6 +43,8 @@ type Management struct {
 	DNS []netip.Addr `toml:"dns"`
 	// NTP are names or addresses, each once, without a port. Empty with DHCP means those that DHCP offers.
 	NTP []string `toml:"ntp"`
+	// Timezone is the name that time.LoadLocation knows the zone by in which people are told times; "UTC" by default.
+	Timezone string `toml:"timezone"`
 	// Interface carries the address; "" is the bridge, and it is never one of its ports.
 	Interface string `toml:"interface"`
 	// VLAN is 1 to 4094, 0 for untagged.
