@@ -67,13 +67,16 @@ func keepAddress(ctx context.Context, c *config.Config, wire supervise.Wire, fla
 // mostOffered bounds how many servers of a lease are taken: an option has room for 63.
 const mostOffered = 8
 
-// networkOf says whom the box may ask: those of the settings, else with DHCP those
+// networkOf says what address the box has, and whom it may ask: those of the settings, else with DHCP those
 // of the lease. A box without an address can ask nobody.
 func networkOf(m config.Management, l lease.Lease) control.Network {
 	if m.None() {
 		return control.Network{}
 	}
-	n := control.Network{DNS: m.DNS, NTP: m.NTP}
+	n := control.Network{DNS: m.DNS, NTP: m.NTP, Own: control.Address{Prefix: m.Address, Gateway: m.Gateway}}
+	if m.DHCP {
+		n.Own = control.Address{Prefix: l.Address, Gateway: l.Gateway}
+	}
 	if len(n.DNS) == 0 && m.DHCP {
 		n.DNS = l.DNS[:min(len(l.DNS), mostOffered)]
 	}

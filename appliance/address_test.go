@@ -45,3 +45,23 @@ func TestWhomTheBoxAsks(t *testing.T) {
 		})
 	}
 }
+
+// The address that holds is that of the lease, and none before there is one.
+func TestOwnAddress(t *testing.T) {
+	own := control.Address{Prefix: netip.MustParsePrefix("192.0.2.10/24"), Gateway: netip.MustParseAddr("192.0.2.1")}
+	leased := lease.Lease{Address: own.Prefix, Gateway: own.Gateway}
+	for name, c := range map[string]struct {
+		m     config.Management
+		lease lease.Lease
+		want  control.Address
+	}{
+		"by DHCP":      {config.Management{DHCP: true}, leased, own},
+		"no lease yet": {config.Management{DHCP: true}, lease.Lease{}, control.Address{}},
+		"fixed":        {config.Management{Address: own.Prefix, Gateway: own.Gateway}, lease.Lease{}, own},
+		"none":         {config.Management{}, leased, control.Address{}},
+	} {
+		if got := networkOf(c.m, c.lease).Own; got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}

@@ -123,6 +123,8 @@ type backend struct {
 	control.SettingsKeeper
 	control.PacketCapturer
 	control.Updater
+	control.Beginner
+	control.ClockSetter
 	mu sync.Mutex
 	on bool
 	d  time.Duration

@@ -15,6 +15,7 @@ import (
 
 	"limpid/appliance/boot"
 	"limpid/appliance/child"
+	"limpid/appliance/clock"
 	"limpid/appliance/supervise"
 	"limpid/proxy/relay"
 )
@@ -81,6 +82,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
 		WebSettings:   func(page supervise.Page) any { return webLineOf(page, runDir) },
 		Credentials:   *credentials,
+		SetTime:       clock.SetSystem, Built: clock.Built(clock.ReleasePath),
 		// The file that runs now, also when it was replaced since.
 		Program: "/proc/self/exe", Arguments: func(name string) []string { return []string{name} }, Env: childEnv(),
 		KeepAddress: addressKeeper(*dir),

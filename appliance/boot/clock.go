@@ -49,19 +49,8 @@ func seconds(text string) time.Time {
 	return time.Unix(n, 0)
 }
 
-// buildTime is BUILD_ID of the image: no time before it can be true.
-func buildTime() time.Time {
-	text, err := os.ReadFile("/etc/os-release")
-	if err != nil {
-		return time.Time{}
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "BUILD_ID="); ok {
-			return seconds(strings.Trim(value, `"`))
-		}
-	}
-	return time.Time{}
-}
+// buildTime is when this firmware was built.
+func buildTime() time.Time { return clock.Built(clock.ReleasePath) }
 
 // clockCorrected takes note that the network has corrected the time by so much. A
 // clock that was wrong is kept right also if the power goes.
@@ -69,10 +58,20 @@ func (b *Box) clockCorrected(by time.Duration) {
 	if b.told().Clock != clock.FromNetwork {
 		b.state.change(func(s *control.Box) { s.Clock = clock.FromNetwork })
 	}
-	if !clock.Steps(by) {
-		return
+	if clock.Steps(by) {
+		b.keepClock()
 	}
-	// Beside: a disk may hang.
+}
+
+// clockSet takes note that a person has set the clock.
+func (b *Box) clockSet() {
+	b.state.change(func(s *control.Box) { s.Clock = clock.FromPerson })
+	b.log.Info("clock", "now", time.Now().UTC().Format(time.DateTime), "from", clock.FromPerson)
+	b.keepClock()
+}
+
+// keepClock keeps the time for the next start, beside: a disk may hang.
+func (b *Box) keepClock() {
 	b.spawn("save clock", func() {
 		if err := saveClock(b, Ending{}); err != nil {
 			b.log.Warn("clock", "error", err)

@@ -35,12 +35,14 @@ type network struct {
 	log     *slog.Logger
 	built   time.Time
 	correct func(offset time.Duration) error
+	set     func() // a person has set the clock
 	alarm   func(about string, err error)
 }
 
 // run follows what the supervisor says until ctx ends, and keeps the time meanwhile.
 func (n network) run(ctx context.Context) {
 	var told control.Network
+	var set control.Clock
 	stop := func() {}
 	defer func() { stop() }()
 	for {
@@ -54,6 +56,12 @@ func (n network) run(ctx context.Context) {
 			told.NTP = now.NTP
 			stop()
 			stop = n.keepTime(ctx, now.NTP)
+		}
+		c, err := control.ReadClock(n.dir)
+		n.alarm("clock set by a person", err)
+		if err == nil && !c.Time.Equal(set.Time) {
+			set = c
+			n.set()
 		}
 		select {
 		case <-ctx.Done():
@@ -111,7 +119,7 @@ func writeResolver(path string, servers []netip.Addr) error {
 func (b *Box) followNetwork(ctx context.Context) {
 	network{
 		dir: RunDir, resolv: resolvPath, every: networkEvery, log: b.log, built: buildTime(), alarm: b.alarm,
-		correct: func(offset time.Duration) error {
+		set: b.clockSet, correct: func(offset time.Duration) error {
 			if err := clock.Correct(offset); err != nil {
 				return err
 			}

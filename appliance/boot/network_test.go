@@ -74,6 +74,7 @@ func TestNetworkIsFollowed(t *testing.T) {
 	n := network{
 		dir: dir, resolv: filepath.Join(root, "resolv.conf"), every: 20 * time.Millisecond, log: slog.New(slog.DiscardHandler), built: time.Now().Add(-time.Hour),
 		correct: func(offset time.Duration) error { corrected <- offset; return nil },
+		set:     func() { t.Error("nobody has set the clock") },
 		alarm: func(about string, err error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -150,6 +151,43 @@ func TestNetworkIsFollowed(t *testing.T) {
 }
 
 // A panic while the time is kept is an alarm, and no more.
+// What a person has set the clock to is kept once, and again with the next time.
+func TestClockThatIsSetIsKept(t *testing.T) {
+	dir := t.TempDir()
+	set, looks, over := make(chan struct{}, 100), make(chan struct{}), make(chan struct{})
+	n := network{
+		dir: dir, resolv: filepath.Join(t.TempDir(), "none", "resolv.conf"), every: time.Millisecond, log: slog.New(slog.DiscardHandler),
+		set: func() { set <- struct{}{} },
+		alarm: func(about string, _ error) {
+			if about == "network" {
+				select {
+				case looks <- struct{}{}:
+				case <-over:
+				}
+			}
+		},
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { n.run(ctx) })
+	for i, at := range []time.Time{{}, time.Unix(1_800_000_000, 0), time.Unix(1_700_000_000, 0)} {
+		if !at.IsZero() {
+			if err := control.WriteClock(dir, control.Clock{Time: at}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 4 {
+			<-looks
+		}
+		if len(set) != i {
+			t.Errorf("after %v: kept %d times, want %d", at, len(set), i)
+		}
+	}
+	stop()
+	close(over)
+	running.Wait()
+}
+
 func TestTimeCannotEndTheBox(t *testing.T) {
 	server, _ := timeServer(t, time.Hour)
 	alarms := make(chan error, 1)

@@ -136,13 +136,14 @@ func TestConfigurationIsChosen(t *testing.T) {
 
 func TestNetworkIsReset(t *testing.T) {
 	path, good := filepath.Join(t.TempDir(), "limpid.toml"), filepath.Join(t.TempDir(), "good")
-	if err := os.WriteFile(path, []byte("[bridge]\nports = [\"eth5\", \"eth6\"]\n[management]\naddress = \"192.0.2.1/24\"\nvlan = 7\n[intercept]\nports = [8000]\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("[bridge]\nports = [\"eth5\", \"eth6\"]\n[management]\naddress = \"192.0.2.1/24\"\ntimezone = \"Asia/Tokyo\"\nvlan = 7\n[intercept]\nports = [8000]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := resetNetwork(path, good); err != nil {
 		t.Fatal(err)
 	}
 	want := config.Default()
+	want.Management.Timezone = "Asia/Tokyo"
 	want.Bridge.Ports, want.Intercept.Ports = []string{"eth5", "eth6"}, []uint16{8000}
 	if got, err := config.Load(path); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)

@@ -29,7 +29,9 @@ func resetNetwork(path, good string) error {
 		}
 		return nil
 	}
+	zone := c.Management.Timezone // nobody is cut off by it
 	c.Management = config.Default().Management
+	c.Management.Timezone = zone
 	text, err := c.TOML()
 	if err != nil {
 		return err

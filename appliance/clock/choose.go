@@ -18,6 +18,7 @@ const (
 	FromBuilt  = "firmware"
 
 	FromNetwork = "network" // later, when servers have said it
+	FromPerson  = "person"  // or somebody has, while none did
 )
 
 // drift is how much earlier than when the box last ran, or far later, a clock may

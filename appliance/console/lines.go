@@ -92,11 +92,16 @@ func mode(k Known) Line {
 		return Line{"  STARTING: the bridge forwards, the proxy does not run yet", Warning}
 	}
 	s := k.Status
-	since := s.Since.Local().Format(time.DateTime + " MST")
+	zone := s.Zone()
+	since := s.Since.In(zone).Format(time.DateTime + " MST")
 	if s.Mode == control.Inline {
 		return Line{"  INLINE since " + since, Good}
 	}
-	return Line{fmt.Sprintf("  %s since %s: %s", strings.ToUpper(string(s.Mode)), since, s.Reason), Warning}
+	reason := s.Reason
+	if s.Bypass.On && !s.Bypass.Until.IsZero() {
+		reason = "ordered, until " + s.Bypass.Until.In(zone).Format(time.TimeOnly)
+	}
+	return Line{fmt.Sprintf("  %s since %s: %s", strings.ToUpper(string(s.Mode)), since, reason), Warning}
 }
 
 func link(l control.Link) string {

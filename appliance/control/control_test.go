@@ -42,6 +42,8 @@ type fake struct {
 	id      string // of a token, asked for last
 	drill   DrillRequest
 	top     int
+	started []bool
+	clock   time.Time
 }
 
 func (f *fake) LogTop(_ context.Context, limit int) (LogTop, error) {
@@ -111,6 +113,16 @@ func (f *fake) SetPassword(_ context.Context, change PasswordChange) error {
 func (f *fake) SetReader(_ context.Context, change PasswordChange) error {
 	f.reader = change
 	return f.err
+}
+
+func (f *fake) SetStarted(_ context.Context, started bool) error {
+	f.started = append(f.started, started)
+	return f.err
+}
+
+func (f *fake) SetClock(_ context.Context, at time.Time) (Clock, error) {
+	f.clock = at
+	return Clock{at.Add(time.Second)}, f.err
 }
 
 func (f *fake) Tokens(context.Context) (TokenList, error) {
@@ -399,6 +411,11 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		Page{},
 		Password{Reader: "r"},
 		PasswordChange{},
+		Started{},
+		Clock{},
+		Frames{},
+		PortFrames{},
+		Address{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Gateway: netip.IPv6Loopback()},
 		TokenList{},
 		Token{Used: time.Unix(1, 0)},
 		TokenRequest{},

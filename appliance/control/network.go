@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 )
 
-// Network is whom the box may ask. The supervisor, which holds the lease, tells
-// process 1 of the firmware; elsewhere nobody reads it.
+// Network is whom the box may ask, and its own address. The supervisor, which holds the
+// lease, tells process 1 of the firmware; elsewhere nobody but itself reads it.
 type Network struct {
 	DNS []netip.Addr `json:"dns"` // name servers, the first one first
 	NTP []string     `json:"ntp"` // time servers, names or addresses; with a port in tests only
+	// Own is the box's own address. The supervisor tells it on.
+	Own Address `json:"own"`
 }
 
 // networkName is the file in the run directory in which the supervisor tells of

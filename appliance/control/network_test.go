@@ -14,7 +14,8 @@ func TestNetwork(t *testing.T) {
 		t.Errorf("before anybody told: %+v, %v", n, err)
 	}
 	for _, want := range []Network{
-		{DNS: []netip.Addr{netip.MustParseAddr("192.0.2.53"), netip.MustParseAddr("2001:db8::53")}, NTP: []string{"time.example"}},
+		{DNS: []netip.Addr{netip.MustParseAddr("192.0.2.53"), netip.MustParseAddr("2001:db8::53")}, NTP: []string{"time.example"},
+			Own: Address{Prefix: netip.MustParsePrefix("192.0.2.10/24"), Gateway: netip.MustParseAddr("192.0.2.1")}},
 		{},
 	} {
 		if err := WriteNetwork(dir, want); err != nil {

@@ -53,6 +53,8 @@ type Backend interface {
 	Doctor
 	Updater
 	Passwords
+	Beginner
+	ClockSetter
 	TokenKeeper
 	SettingsKeeper
 	PacketCapturer
@@ -149,6 +151,8 @@ func routes() []route {
 		}},
 		{"PUT", passwordPath, putPassword},
 		{"PUT", readerPath, putReader},
+		{"PUT", startedPath, putStarted},
+		{"PUT", clockPath, putClock},
 		{"GET", "/v1/update", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Update(r.Context())
 		}},

@@ -44,9 +44,21 @@ type Status struct {
 	Bypass   Override `json:"bypass"`
 	Trial    *Trial   `json:"trial,omitempty"` // settings in effect that wait to be confirmed
 	Wire     Wire     `json:"wire"`
+	Frames   Frames   `json:"frames"`
+	Address  Address  `json:"address"`
+	Timezone string   `json:"timezone"` // in which people are told times, by its name; here they are in RFC 3339
 	Problems []string `json:"problems"` // what limpid keeps trying to mend, one line each
 
 	Box *Box `json:"box,omitempty"` // nil where limpid is not the firmware
+}
+
+// Zone is where people are told times by: UTC where Timezone is not known here.
+func (s *Status) Zone() *time.Location {
+	zone, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // Process is one child of the supervisor.
@@ -64,6 +76,7 @@ type Page struct {
 	Listen      []string `json:"listen"`      // where it is to be, as web.listen says; empty: there is none
 	Fingerprint string   `json:"fingerprint"` // SHA-256 of its certificate, as browsers show it; empty: none yet
 	PasswordSet bool     `json:"password_set"`
+	Started     bool     `json:"started"` // the first steps are done, or put aside
 }
 
 // Flows counts connections to the intercepted ports since supervise started.
@@ -92,6 +105,26 @@ type Wire struct {
 	WAN    Link `json:"wan"` // towards the servers
 }
 
+// Frames counts frames on both ports, as the kernel does: since the ports are there. It is
+// a second old at most.
+type Frames struct {
+	LAN PortFrames `json:"lan"`
+	WAN PortFrames `json:"wan"`
+}
+
+// PortFrames counts those of one port. Of what offloads merge the driver decides what a
+// frame is.
+type PortFrames struct {
+	Received uint64 `json:"received"`
+	Sent     uint64 `json:"sent"`
+}
+
+// Address is the box's own: what holds now, by DHCP or by the settings.
+type Address struct {
+	Prefix  netip.Prefix `json:"prefix,omitzero"`  // with its length; left out: there is none, or none yet
+	Gateway netip.Addr   `json:"gateway,omitzero"` // left out: there is none
+}
+
 // Link is one network interface.
 type Link struct {
 	Name    string `json:"name"`
@@ -101,6 +134,8 @@ type Link struct {
 	MAC     string `json:"mac,omitempty"`
 	MTU     int    `json:"mtu,omitempty"`   // bytes
 	Speed   int    `json:"speed,omitempty"` // Mbit/s; 0 when unknown
+	// FullDuplex is known only with Speed.
+	FullDuplex bool `json:"full_duplex,omitempty"`
 }
 
 // Flow is one connection being carried.

@@ -120,3 +120,24 @@ func TestPassword(t *testing.T) {
 		t.Errorf("after the reset %q, %v", hash, err)
 	}
 }
+
+func TestStarted(t *testing.T) {
+	for name, dir := range map[string]string{"on disk": t.TempDir(), "in memory": filepath.Join(t.TempDir(), "none")} {
+		s := Open(dir)
+		for _, want := range []bool{false, true, true, false} {
+			if err := s.SetStarted(want); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if got, err := s.Started(); got != want || err != nil {
+				t.Errorf("%s: %v, %v, want %v", name, got, err, want)
+			}
+		}
+	}
+	dir := t.TempDir()
+	if err := Open(dir).SetStarted(true); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Open(dir).Started(); !got || err != nil {
+		t.Errorf("after a new start: %v, %v", got, err)
+	}
+}

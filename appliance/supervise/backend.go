@@ -29,7 +29,7 @@ func (b backend) Status(context.Context) (control.Status, error) {
 	b.report("counters", err)
 	board := b.sockets.proxyBoard
 	s := control.Status{
-		Version: b.Version, Mode: core.Mode, Reason: core.Reason, Since: core.Since,
+		Version: b.Version, Mode: core.Mode, Reason: core.Reason, Since: byNow(core.Since, time.Now()),
 		Goroutines: runtime.NumGoroutine(),
 		Gate:       processOf(b.gate, b.sockets.gateBoard.Get(scoreboard.GateGoroutines)),
 		Proxy:      processOf(b.proxy, board.Get(scoreboard.Goroutines)),
@@ -40,17 +40,23 @@ func (b backend) Status(context.Context) (control.Status, error) {
 		// Rounded up: a gap of half a millisecond was one.
 		LastGapMS: roundUp(core.LastGap),
 		Bypass:    core.Ordered,
+		Timezone:  b.current().Management.Timezone,
 		Box:       control.ReadBox(b.RunDir),
+	}
+	s.Bypass.Until = byNow(s.Bypass.Until, time.Now())
+	if n, err := control.ReadNetwork(b.RunDir); err == nil { // process 1 says what is wrong with it
+		s.Address = n.Own
 	}
 	s.Web, err = b.page.status(b.current().Web.Listen)
 	b.report("page's password", err)
 	s.Capture, s.Handshake = b.capture.Methods()
 	if t, ok := b.trial(); ok {
-		s.Trial = &control.Trial{Who: t.Who, Until: t.Until, Left: shownTrial(t).Left}
+		shown := shownTrial(t)
+		s.Trial = &control.Trial{Who: t.Who, Until: shown.Until, Left: shown.Left}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.Wire = b.state.Wire
+	s.Wire, s.Frames = b.state.Wire, b.frames
 	s.Problems = slices.Clone(b.state.Warnings)
 	for _, what := range slices.Sorted(maps.Keys(b.problems)) {
 		s.Problems = append(s.Problems, what+": "+b.problems[what])

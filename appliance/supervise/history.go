@@ -11,6 +11,7 @@ import (
 	"limpid/appliance/control"
 	"limpid/appliance/durable"
 	"limpid/appliance/history"
+	"limpid/bridge"
 	"limpid/proxy/scoreboard"
 )
 
@@ -34,15 +35,24 @@ func (s *Supervisor) totals(before []uint64) []uint64 {
 		before[0], before[1], board.Get(scoreboard.BytesFromClients), board.Get(scoreboard.BytesDown),
 		board.Get(scoreboard.Requests), board.Get(scoreboard.CacheHits), before[6], before[7], board.Get(scoreboard.BytesFromCache),
 	}
-	lan, _, err := s.wire.Traffic()
-	if s.report("port counters", err); err == nil && lan.Present {
-		now[0], now[1] = lan.Received.Bytes, lan.Sent.Bytes
+	lan, wan, err := s.wire.Traffic()
+	if s.report("port counters", err); err == nil {
+		s.mu.Lock()
+		s.frames = control.Frames{LAN: framesOf(lan), WAN: framesOf(wan)}
+		s.mu.Unlock()
+		if lan.Present {
+			now[0], now[1] = lan.Received.Bytes, lan.Sent.Bytes
+		}
 	}
 	counters, err := s.capture.Counters()
 	if s.report("counters", err); err == nil {
 		now[6], now[7] = counters.Captured, counters.Bridged
 	}
 	return now
+}
+
+func framesOf(t bridge.Traffic) control.PortFrames {
+	return control.PortFrames{Received: t.Received.Packets, Sent: t.Sent.Packets}
 }
 
 // keepHistory takes counts each second until ctx ends, and keeps them beside the

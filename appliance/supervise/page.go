@@ -150,7 +150,9 @@ func (p *page) status(listen []string) (control.Page, error) {
 	s := control.Page{Process: processOf(p.keeper, 0), Listen: listen, Fingerprint: p.told().Certificate.Fingerprint}
 	hash, err := p.store.Password()
 	s.PasswordSet = hash != ""
-	return s, err
+	started, startedErr := p.store.Started()
+	s.Started = started
+	return s, errors.Join(err, startedErr)
 }
 
 func (p *page) close() {

@@ -23,6 +23,11 @@ func (b backend) SetPassword(_ context.Context, change control.PasswordChange) e
 	return askersFault(err)
 }
 
+// SetStarted implements control.Backend.
+func (b backend) SetStarted(_ context.Context, started bool) error {
+	return b.page.store.SetStarted(started)
+}
+
 // SetReader implements control.Backend.
 func (b backend) SetReader(_ context.Context, change control.PasswordChange) error {
 	err := b.page.store.SetReader(change.Old, change.New)

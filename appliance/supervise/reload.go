@@ -89,12 +89,14 @@ func (s *Supervisor) restartChanged(old, fresh *config.Config) {
 // fixed names the first key that differs and cannot change while running:
 // sockets and the bridge are made once.
 func fixed(old, fresh *config.Config) string {
+	management := old.Management
+	management.Timezone = fresh.Management.Timezone // is told with every status
 	for _, c := range []struct {
 		key  string
 		same bool
 	}{
 		{"bridge", reflect.DeepEqual(old.Bridge, fresh.Bridge)},
-		{"management", reflect.DeepEqual(old.Management, fresh.Management)},
+		{"management", reflect.DeepEqual(management, fresh.Management)},
 		{"intercept.ipv6", old.Intercept.IPv6 == fresh.Intercept.IPv6},
 		{"intercept.handshake", old.Intercept.Handshake == fresh.Intercept.Handshake},
 		{"proxy.port", old.Proxy.Port == fresh.Proxy.Port},

@@ -85,8 +85,11 @@ func (s *Supervisor) startAgain(how Again) {
 }
 
 // cutsOff reports whether a change of a key could cut somebody off from the box, or
-// the wire in two.
+// the wire in two. The zone that times are told in could not.
 func cutsOff(key string) bool {
+	if key == "management.timezone" {
+		return false
+	}
 	return strings.HasPrefix(key, "bridge.") || strings.HasPrefix(key, "management.") || key == "web.listen"
 }
 
@@ -170,5 +173,6 @@ func refused(err error) error {
 
 func shownTrial(t settings.Trial) *control.SettingsTrial {
 	left := max(0, int(t.Left/time.Second))
-	return &control.SettingsTrial{Who: t.Who, Note: t.Note, Text: t.Text, Begun: t.Begun, Until: t.Until, Left: left}
+	now := time.Now()
+	return &control.SettingsTrial{Who: t.Who, Note: t.Note, Text: t.Text, Begun: byNow(t.Begun, now), Until: byNow(t.Until, now), Left: left}
 }

@@ -37,7 +37,7 @@ type Told struct {
 	Grace time.Duration
 }
 
-// Options are what a supervisor is made of. All are needed but Settings, Bypass, FlowTimeout, Updates and Hardware.
+// Options are what a supervisor is made of. All are needed but Settings, Bypass, FlowTimeout, Updates, SetTime, Built and Hardware.
 type Options struct {
 	ConfigPath string
 	// SettingsPath is the file that changes of the settings are written to; usually
@@ -78,6 +78,10 @@ type Options struct {
 	// Credentials is the folder of the web page's certificate and password; while it
 	// is not there they are in memory.
 	Credentials string
+	// SetTime sets the system's clock to what a person says; nil: it is not ours to set.
+	// Built is when the firmware was, zero where nobody knows.
+	SetTime func(time.Time) error
+	Built   time.Time
 	// Hardware, if there is one, is fed with every health check that passes.
 	Hardware interface{ Feed() error }
 }
@@ -125,6 +129,7 @@ type Supervisor struct {
 	mu       sync.Mutex // guards all below
 	config   *config.Config
 	state    WireState
+	frames   control.Frames
 	problems map[string]string // by what they concern
 	beats    [2]beat
 	passed   time.Time // when a health check passed last

@@ -51,7 +51,7 @@ func (w *fakeWire) Watch(ctx context.Context, changed func(WireState)) error {
 }
 
 func (w *fakeWire) Traffic() (lan, wan bridge.Traffic, err error) {
-	lan.Present, lan.Received.Bytes = true, 1234
+	lan.Present, lan.Received.Bytes, lan.Received.Packets, wan.Sent.Packets = true, 1234, 7, 8
 	return lan, wan, nil
 }
 

@@ -95,5 +95,5 @@ func wireState(st bridge.Status) WireState {
 }
 
 func linkState(l bridge.Link) control.Link {
-	return control.Link{Name: l.Name, Present: l.Present, Up: l.Up, Carrier: l.Carrier, MAC: l.MAC.String(), MTU: l.MTU, Speed: l.SpeedMbps}
+	return control.Link{Name: l.Name, Present: l.Present, Up: l.Up, Carrier: l.Carrier, MAC: l.MAC.String(), MTU: l.MTU, Speed: l.SpeedMbps, FullDuplex: l.FullDuplex}
 }
