@@ -37,10 +37,10 @@ func (p *Page) listAccess(w http.ResponseWriter, r *http.Request, code int, mess
 
 func (p *Page) accessOf(r *http.Request) accessView {
 	l, who := p.visitor(r)
-	v := accessView{frame: p.frameOf(l, who, "/access"), Reader: l.reader != "", Tokens: tokenRows(l.tokens, p.clock()), Most: maxTokens}
+	v := accessView{frame: p.frameOf(l, who, "/access"), Reader: l.reader != "", Tokens: tokenRows(l.tokens, p.clock().In(l.zone())), Most: maxTokens}
 	v.Title = "access"
 	for _, s := range p.sessions.list(r, l.holders()) {
-		v.Sessions = append(v.Sessions, sessionRow{s, s.Begun.Local().Format(time.DateTime), ago(p.clock().Sub(s.Seen))})
+		v.Sessions = append(v.Sessions, sessionRow{s, s.Begun.In(l.zone()).Format(time.DateTime), ago(p.clock().Sub(s.Seen))})
 	}
 	return v
 }

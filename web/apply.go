@@ -14,6 +14,7 @@ type appliedView struct {
 	Trial   *trialView
 	Token   string
 	Restart bool
+	Then    string // where to go on afterwards
 	There   string // where to confirm it when the box has another address; empty: here
 }
 
@@ -36,14 +37,18 @@ func (p *Page) applySettings(w http.ResponseWriter, r *http.Request) {
 	p.log.Info("settings are changed on the page", "from", change.Who, "trial", applied.Trial != nil)
 	p.watcher.stale()
 	if applied.Trial == nil && !applied.Restart {
-		http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
+		goOn(w, r)
 		return
 	}
 	l, who := p.visitor(r)
-	v := appliedView{frame: p.frameOf(l, who, "/settings", "confirm.js"), Trial: trialOf(applied.Trial), Token: applied.Token, Restart: applied.Restart}
+	v := appliedView{frame: p.frameOf(l, who, "/settings", "confirm.js"), Trial: trialOf(applied.Trial, l.zone()), Token: applied.Token, Restart: applied.Restart, Then: thenOf(r)}
 	v.Title = "applied"
 	if address := addressIn(review.Changes); address != "" && applied.Token != "" {
-		v.There = "https://" + address + portIn(r.Host) + "/settings/confirm?" + url.Values{"token": {applied.Token}}.Encode()
+		values := url.Values{"token": {applied.Token}}
+		if v.Then != "" {
+			values.Set("then", v.Then)
+		}
+		v.There = "https://" + address + portIn(r.Host) + "/settings/confirm?" + values.Encode()
 	}
 	p.write(w, http.StatusOK, "applied.html", v)
 }
@@ -60,10 +65,10 @@ func portIn(host string) string {
 // button, and not by whatever follows links.
 func (p *Page) askConfirm(w http.ResponseWriter, r *http.Request) {
 	l, who := p.visitor(r)
-	v := appliedView{frame: p.frameOf(l, who, "/settings"), Token: r.URL.Query().Get("token")}
+	v := appliedView{frame: p.frameOf(l, who, "/settings"), Token: r.URL.Query().Get("token"), Then: thenOf(r)}
 	v.Title = "confirm"
 	if s, err := p.control.Settings(r.Context()); err == nil {
-		v.Trial = trialOf(s.Trial)
+		v.Trial = trialOf(s.Trial, l.zone())
 		if v.Trial != nil {
 			v.Trial.Text = "" // for who has logged in
 		}
@@ -96,7 +101,7 @@ func (p *Page) confirmSettings(w http.ResponseWriter, r *http.Request) {
 	if l.hash != "" && here == nil && p.sessions.scope(r, l.holders()) < owners {
 		p.renew(w, r, holder{owners, l.hash})
 	}
-	http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
+	goOn(w, r)
 }
 
 // undoSettings gives up what is tried, now.

@@ -53,7 +53,7 @@ func (p *Page) listCapture(w http.ResponseWriter, r *http.Request, code int, mes
 	if err != nil {
 		v.Message, code = sentence(err), http.StatusServiceUnavailable
 	}
-	v.Capture = captureRowOf(s.Capture)
+	v.Capture = captureRowOf(s.Capture, l.zone())
 	if v.Capture != nil && v.Capture.Running {
 		v.Refresh = "/capture"
 	}
@@ -67,7 +67,8 @@ func (p *Page) showCaptureLive(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, sentence(err), http.StatusServiceUnavailable)
 		return
 	}
-	p.write(w, http.StatusOK, "captured", captureView{Capture: captureRowOf(s.Capture)})
+	l := p.watcher.now()
+	p.write(w, http.StatusOK, "captured", captureView{Capture: captureRowOf(s.Capture, l.zone())})
 }
 
 // choose marks the one of that name, or the first.
@@ -80,13 +81,13 @@ func choose(name string, options ...option) []option {
 	return options
 }
 
-func captureRowOf(c *control.PacketCapture) *captureRow {
+func captureRowOf(c *control.PacketCapture, zone *time.Location) *captureRow {
 	if c == nil {
 		return nil
 	}
 	v := &captureRow{
 		ID: c.ID, Running: c.Running, Lost: c.Dropped > 0, Frames: number(c.Frames), Bytes: size(uint64(max(c.Bytes, 0))), Dropped: number(c.Dropped),
-		Left: ago(time.Duration(c.Left) * time.Second), About: aboutCapture(c),
+		Left: ago(time.Duration(c.Left) * time.Second), About: aboutCapture(c, zone),
 	}
 	v.Title = "Recording"
 	if !c.Running {
@@ -106,7 +107,7 @@ func captureRowOf(c *control.PacketCapture) *captureRow {
 }
 
 // aboutCapture says what was asked for.
-func aboutCapture(c *control.PacketCapture) string {
+func aboutCapture(c *control.PacketCapture, zone *time.Location) string {
 	text := "Both ports"
 	switch c.Side {
 	case control.ClientSide:
@@ -124,7 +125,7 @@ func aboutCapture(c *control.PacketCapture) string {
 	if c.VLAN != 0 {
 		text += fmt.Sprintf(", VLAN %d", c.VLAN)
 	}
-	text += ", since " + c.Begun.Local().Format(time.TimeOnly)
+	text += ", since " + c.Begun.In(zone).Format(time.TimeOnly)
 	if c.Who != "" {
 		text += ", by " + c.Who
 	}

@@ -27,7 +27,7 @@ func (p *Page) sendCapture(w http.ResponseWriter, r *http.Request) {
 	}
 	defer file.Close()
 	rc := http.NewResponseController(w)
-	name := fmt.Sprintf("limpid-capture-%s.pcapng", p.clock().Local().Format("20060102-150405"))
+	name := fmt.Sprintf("limpid-capture-%s.pcapng", p.stamp())
 	w.Header().Set("Content-Type", control.CaptureType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 	end := p.clock().Add(control.MaxCaptureTime + writeTimeout)

@@ -51,7 +51,7 @@ func (p *Page) showDoctor(w http.ResponseWriter, r *http.Request) {
 		p.write(w, code, "doctor.html", v)
 		return
 	}
-	v.At = checkup.Time.Local().Format(time.TimeOnly)
+	v.At = checkup.Time.In(l.zone()).Format(time.TimeOnly)
 	v.Summary, v.Tone = summaryOf(checkup)
 	for _, c := range checkup.Checks {
 		row := checkRow{Check: c, Open: c.Verdict == control.HealthFail || c.Verdict == control.HealthWarn}

@@ -50,19 +50,19 @@ func (p *Page) listDrills(w http.ResponseWriter, r *http.Request, code int, mess
 	if err != nil {
 		code, v.Message = http.StatusServiceUnavailable, sentence(err)
 	}
-	v.fill(all)
+	v.fill(all, l.zone())
 	if v.Running {
 		v.Refresh = "/drill"
 	}
 	p.write(w, code, "drill.html", v)
 }
 
-func (v *drillView) fill(all control.Drills) {
+func (v *drillView) fill(all control.Drills, zone *time.Location) {
 	if all.Refused != "" {
 		v.Refused = capital(all.Refused) + "."
 	}
 	for i := range all.Drills {
-		v.Drills = append(v.Drills, drillRowOf(&all.Drills[i]))
+		v.Drills = append(v.Drills, drillRowOf(&all.Drills[i], zone))
 		v.Running = v.Running || all.Drills[i].Running
 	}
 }
@@ -76,7 +76,7 @@ func (p *Page) showDrillParts(w http.ResponseWriter, r *http.Request) {
 	}
 	l, who := p.visitor(r)
 	v := drillView{frame: p.frameOf(l, who, "/drill")}
-	v.fill(all)
+	v.fill(all, l.zone())
 	p.write(w, http.StatusOK, "drills", v)
 }
 
@@ -124,9 +124,9 @@ func blowOf(name string) (control.Blow, bool) {
 	return blow, blow == control.KillProxy || blow == control.HangProxy
 }
 
-func drillRowOf(d *control.Drill) drillRow {
+func drillRowOf(d *control.Drill, zone *time.Location) drillRow {
 	v := drillRow{
-		Number: d.Number, What: "proxy killed", At: d.Struck.Local().Format(time.DateTime), Who: d.Who, Running: d.Running,
+		Number: d.Number, What: "proxy killed", At: d.Struck.In(zone).Format(time.DateTime), Who: d.Who, Running: d.Running,
 		Problem: capital(d.Problem), Reason: d.Reason, Gap: milliseconds(d.GapMS), Took: milliseconds(d.InlineMS), Cut: number(d.Cut),
 	}
 	if d.Blow == control.HangProxy {

@@ -12,6 +12,7 @@ type frame struct {
 	Refresh  string // where a browser without scripts looks again; empty: it stays
 	Message  string
 	Version  string
+	Zone     string // in which times are told
 	Style    string // addresses of assets
 	Icon     string
 }
@@ -23,7 +24,7 @@ func (p *Page) frameOf(l look, who scope, here string, scripts ...string) frame 
 		f.Scripts = append(f.Scripts, p.assets.address[name])
 	}
 	if f.LoggedIn {
-		f.Version = l.status.Version
+		f.Version, f.Zone = l.status.Version, l.zone().String()
 	}
 	return f
 }

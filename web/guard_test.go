@@ -48,7 +48,7 @@ func TestForeignSitesCannotPost(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	v := &visitor{t: t, handler: newPage(t, whole()).Handler()}
-	for _, path := range []string{"/", "/live", "/style.css", "/live.js", "/log", "/log.js", "/pulse.js", "/drill", "/drill.js", "/live/stream", "/icon.svg", "/nothing"} {
+	for _, path := range []string{"/", "/live", "/style.css", "/live.js", "/log", "/log.js", "/pulse.js", "/drill", "/drill.js", "/start", "/start.js", "/live/stream", "/icon.svg", "/nothing"} {
 		h := v.get(path).Header
 		if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, h)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"limpid/appliance/control"
 )
@@ -33,10 +34,10 @@ func (p *Page) listHistory(w http.ResponseWriter, r *http.Request, code int, mes
 		code, v.Message = http.StatusServiceUnavailable, sentence(err)
 	}
 	for _, version := range h.Versions {
-		v.Versions = append(v.Versions, versionRow{version, version.Time.Local().Format("2006-01-02 15:04:05")})
+		v.Versions = append(v.Versions, versionRow{version, version.Time.In(l.zone()).Format(time.DateTime)})
 	}
 	if s, err := p.control.Settings(r.Context()); err == nil {
-		v.Trial = trialOf(s.Trial)
+		v.Trial = trialOf(s.Trial, l.zone())
 	}
 	p.write(w, code, "history.html", v)
 }
@@ -67,7 +68,7 @@ func (p *Page) showVersion(w http.ResponseWriter, r *http.Request) {
 	}
 	l, who := p.visitor(r)
 	v := versionView{
-		frame: p.frameOf(l, who, "/settings"), versionRow: versionRow{version, version.Time.Local().Format("2006-01-02 15:04:05")},
+		frame: p.frameOf(l, who, "/settings"), versionRow: versionRow{version, version.Time.In(l.zone()).Format(time.DateTime)},
 		Lines: diffOf(s.Text, version.Text), Digest: s.Digest,
 	}
 	v.Title = fmt.Sprintf("version %d", n)
@@ -81,7 +82,7 @@ func (p *Page) takeBackup(w http.ResponseWriter, r *http.Request) {
 		p.showSettingsWith(w, r, http.StatusServiceUnavailable, sentence(err), nil)
 		return
 	}
-	name := "limpid-" + p.clock().Local().Format("20060102-150405") + ".toml"
+	name := "limpid-" + p.stamp() + ".toml"
 	w.Header().Set("Content-Type", "application/toml")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 	_, _ = w.Write([]byte(s.Text)) // who has gone away is told nothing

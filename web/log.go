@@ -39,7 +39,8 @@ func (p *Page) askLog(r *http.Request, f filter, after string) (logRows, error) 
 	if err != nil {
 		return logRows{}, err
 	}
-	return logRows{rowsOf(page.Records, f), page.Cursor, page.Missed, page.Problems}, nil
+	l := p.watcher.now()
+	return logRows{rowsOf(page.Records, f, l.zone()), page.Cursor, page.Missed, page.Problems}, nil
 }
 
 // showLog shows the newest records that the words of the address want. They stand in

@@ -38,7 +38,7 @@ func (p *Page) exportLog(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusBadRequest, sentence(err))
 		return
 	}
-	name := "limpid-log-" + p.clock().Local().Format("20060102-150405") + "." + kind
+	name := "limpid-log-" + p.stamp() + "." + kind
 	w.Header().Set("Content-Type", to.mediaType())
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 	begun := p.clock()

@@ -20,30 +20,37 @@ const (
 // then there is nothing to prove oneself by. To change one later, the old one is
 // needed, or the console of the box.
 func (p *Page) setPassword(w http.ResponseWriter, r *http.Request) {
+	h, code, complaint := p.firstPassword(r)
+	if complaint != "" {
+		p.refuse(w, r, code, complaint)
+		return
+	}
+	p.welcome(w, r, h)
+}
+
+// firstPassword keeps the first password that a form brings. complaint says why it did
+// not; empty: it has.
+func (p *Page) firstPassword(r *http.Request) (h holder, code int, complaint string) {
 	l := p.watcher.now()
 	password := r.PostFormValue("password")
 	switch {
 	case l.err != nil:
-		p.refuse(w, r, http.StatusServiceUnavailable, silent)
-		return
+		return h, http.StatusServiceUnavailable, silent
 	case l.hash != "":
-		p.refuse(w, r, http.StatusConflict, "A password has been set already: log in with it. If it was not you, reset it on the console of the box.")
-		return
+		return h, http.StatusConflict, "A password has been set already: log in with it. If it was not you, reset it on the console of the box."
 	}
 	if complaint := unfit(password, r.PostFormValue("again")); complaint != "" {
-		p.refuse(w, r, http.StatusBadRequest, complaint)
-		return
+		return h, http.StatusBadRequest, complaint
 	}
 	hash, err := p.hasher.hash(r.Context(), password)
 	if err == nil {
 		err = p.control.SetPassword(r.Context(), control.PasswordChange{New: hash})
 	}
 	if err != nil {
-		p.refuse(w, r, http.StatusServiceUnavailable, sentence(err))
-		return
+		return h, http.StatusServiceUnavailable, sentence(err)
 	}
 	p.log.Info("the first password has been set", "from", neighbour(r.RemoteAddr).String())
-	p.welcome(w, r, holder{owners, hash})
+	return holder{owners, hash}, http.StatusOK, ""
 }
 
 // unfit says why a password cannot be taken; empty: it can.

@@ -29,18 +29,18 @@ type row struct {
 }
 
 // rowsOf gives the newest first.
-func rowsOf(records []control.LogRecord, f filter) []row {
+func rowsOf(records []control.LogRecord, f filter, zone *time.Location) []row {
 	rows := make([]row, 0, len(records))
 	for i := len(records) - 1; i >= 0; i-- {
-		rows = append(rows, rowOf(&records[i], f))
+		rows = append(rows, rowOf(&records[i], f, zone))
 	}
 	return rows
 }
 
-func rowOf(r *control.LogRecord, f filter) row {
+func rowOf(r *control.LogRecord, f filter, zone *time.Location) row {
 	only := func(name, shown, text string) cell { return cell{shown, "/log?" + f.with(name, text)} }
 	client, server := r.Client.Addr().String(), r.Server.Addr().String()
-	at := r.Time.Local()
+	at := r.Time.In(zone)
 	site, path := placeOf(r.URL)
 	v := row{
 		Time: at.Format("15:04:05.000"), At: at.Format("2006-01-02 15:04:05.000 MST"),
@@ -50,7 +50,7 @@ func rowOf(r *control.LogRecord, f filter) row {
 		Tone:    toneOf(r),
 		Verdict: only("verdict", r.Verdict, r.Verdict), Reason: only("reason", r.Reason, r.Reason),
 		Bytes: size(r.ResponseBytes), Took: took(r.Total),
-		Details: detailsOf(r),
+		Details: detailsOf(r, zone),
 	}
 	if r.Status != 0 {
 		status := strconv.Itoa(int(r.Status))
@@ -132,9 +132,9 @@ func roundingOf(us int64) time.Duration {
 }
 
 // detailsOf are all that is known of a record.
-func detailsOf(r *control.LogRecord) []counter {
+func detailsOf(r *control.LogRecord, zone *time.Location) []counter {
 	all := []counter{
-		{Name: "Began", Value: r.Time.Local().Format("2006-01-02 15:04:05.000000 MST")},
+		{Name: "Began", Value: r.Time.In(zone).Format("2006-01-02 15:04:05.000000 MST")},
 		{Name: "Address", Value: r.URL},
 		{Name: "Client", Value: r.Client.String()},
 		{Name: "Server", Value: r.Server.String()},

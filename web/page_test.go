@@ -32,6 +32,7 @@ type box struct {
 	err    error
 	asked  int // for its status
 	ordeal []time.Duration
+	clock  []time.Time // it was set to
 
 	pages   []control.LogPage // of its log, one after another
 	queries []control.LogQuery
@@ -185,6 +186,23 @@ func (b *box) SetPassword(_ context.Context, change control.PasswordChange) erro
 	}
 	b.hash = change.New
 	return b.err
+}
+
+func (b *box) SetStarted(_ context.Context, started bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.status.Web.Started = started
+	return b.err
+}
+
+func (b *box) SetClock(_ context.Context, at time.Time) (control.Clock, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refusal != nil {
+		return control.Clock{}, control.Refuse(b.refusal)
+	}
+	b.clock = append(b.clock, at)
+	return control.Clock{Time: at}, b.err
 }
 
 func (b *box) set(f func(*box)) {

@@ -85,8 +85,8 @@ func stampOf(l look) string {
 	if s.Trial != nil {
 		trial = s.Trial.Until
 	}
-	said := fmt.Sprintf("%s|%s|%d|%v|%d|%q|%+v|%d", s.Mode, s.Reason, s.Since.UnixNano(), s.Bypass.On, s.Bypass.Until.UnixNano(),
-		alarmsOf(s), s.Wire, trial.UnixNano())
+	said := fmt.Sprintf("%s|%s|%d|%v|%d|%q|%+v|%d|%s", s.Mode, s.Reason, s.Since.UnixNano(), s.Bypass.On, s.Bypass.Until.UnixNano(),
+		alarmsOf(s), s.Wire, trial.UnixNano(), s.Timezone)
 	sum := sha256.Sum256([]byte(said))
 	return hex.EncodeToString(sum[:8])
 }

@@ -28,7 +28,7 @@ func (p *Page) view(r *http.Request) view {
 	l, who := p.visitor(r)
 	v := viewOf(l, who >= readers, p.clock())
 	v.frame = p.frameOf(l, who, "/", "live.js")
-	v.Title = v.Word
+	v.Title, v.Offer = v.Word, offered(l, who)
 	if !v.LoggedIn {
 		return v
 	}
@@ -36,12 +36,18 @@ func (p *Page) view(r *http.Request) view {
 	c := chartedOf(r.URL.Query())
 	v.Refresh = c.address()
 	if h, err := p.charts[c.span].now(); err == nil {
-		v.Traffic = trafficOf(h, c, p.clock())
+		v.Traffic = trafficOf(h, c, p.clock().In(l.zone()))
 	}
 	if t, err := p.top.now(); err == nil {
-		v.Tops = topsOf(t, c)
+		v.Tops = topsOf(t, c, l.zone())
 	}
 	return v
+}
+
+// stamp is the time as it stands in the name of a file.
+func (p *Page) stamp() string {
+	l := p.watcher.now()
+	return p.clock().In(l.zone()).Format("20060102-150405")
 }
 
 func (p *Page) write(w http.ResponseWriter, code int, name string, v any) {

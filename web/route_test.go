@@ -39,7 +39,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
+	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -67,6 +67,18 @@ func visits() map[string]struct {
 		"POST /password":                  {"/password", field("password", another, "again", another), 409, 409, 409},
 		"POST /login":                     {"/login", field("password", ""), 503, 503, 503}, // what is kept here is no hash
 		"POST /logout":                    {"/logout", nil, 303, 303, 303},
+		"GET /start":                      {"/start", nil, 200, 200, 200},
+		"GET /start/live":                 {"/start/live", nil, 200, 200, 200},
+		"GET /start/password":             {"/start/password", nil, 200, 200, 200},
+		"POST /start/password":            {"/start/password", field("password", another, "again", another), 409, 409, 409},
+		"GET /start/address":              {"/start/address", nil, 403, 403, 200},
+		"POST /start/address":             {"/start/address", field("how", "fixed", "address", "192.0.2.10/24"), 403, 403, 200},
+		"GET /start/time":                 {"/start/time", nil, 403, 403, 200},
+		"POST /start/zone":                {"/start/zone", field("zone", "Europe/Berlin"), 403, 403, 303},
+		"POST /start/clock":               {"/start/clock", field("time", "2026-02-03T04:05"), 403, 403, 303},
+		"GET /start/use":                  {"/start/use", nil, 403, 403, 200},
+		"POST /start/use":                 {"/start/use", field("use", "observe"), 403, 403, 303},
+		"POST /start/aside":               {"/start/aside", nil, 403, 403, 303},
 		"POST /bypass":                    {"/bypass", field("for", "on"), 403, 403, 303},
 		"GET /log":                        {"/log", nil, 403, 200, 200},
 		"GET /log/rows":                   {"/log/rows", nil, 403, 200, 200},
@@ -162,9 +174,9 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	b.status.Trial = &control.Trial{Who: "10.0.0.1", Left: 57}
 	p := newPage(t, b)
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
-	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill"} {
+	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill", "/start", "/start/password"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `action="/start`, `href="/start/time"`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}
@@ -213,6 +225,8 @@ func apiRows() map[string]struct {
 		"GET /v1/web/password":              {nobody, ""},
 		"PUT /v1/web/password":              {nobody, `{"old":"of the owner","new":"mine"}`},
 		"PUT /v1/web/reader":                {nobody, `{"old":"of the reader","new":"mine"}`},
+		"PUT /v1/web/started":               {nobody, `{"started":true}`},
+		"PUT /v1/clock":                     {owners, `{"time":"2026-12-24T18:00:00Z"}`},
 		"GET /v1/web/tokens":                {nobody, ""},
 		"POST /v1/web/tokens":               {nobody, `{"name":"a","scope":"full","digest":"` + digestOf("a") + `"}`},
 		"DELETE /v1/web/tokens/{id}":        {nobody, ""},

@@ -24,6 +24,7 @@ const (
 	accessFirst   = "Log in to see who else has."
 	apiFirst      = "Log in to read about the API."
 	liveFirst     = "Log in to see the numbers: they tell how much is used."
+	startFirst    = "Log in to go on with the first steps."
 	drillFirst    = "Log in to test the wire."
 )
 
@@ -45,6 +46,18 @@ func (p *Page) routes() []route {
 		{"GET /drill/parts", readers, drillFirst, p.showDrillParts},
 		{"GET /drill/ask", owners, drillFirst, p.askDrill},
 		{"POST /drill", owners, drillFirst, p.beginDrill},
+		{"GET /start", strangers, "", p.showStart},
+		{"GET /start/live", strangers, "", p.showStartLive},
+		{"GET /start/password", strangers, "", p.showStartPassword},
+		{"POST /start/password", strangers, "", p.setStartPassword},
+		{"GET /start/address", owners, startFirst, p.showStartAddress},
+		{"POST /start/address", owners, startFirst, p.reviewStartAddress},
+		{"GET /start/time", owners, startFirst, p.showStartTime},
+		{"POST /start/zone", owners, startFirst, p.setZone},
+		{"POST /start/clock", owners, startFirst, p.setClock},
+		{"GET /start/use", owners, startFirst, p.showStartUse},
+		{"POST /start/use", owners, startFirst, p.setUse},
+		{"POST /start/aside", owners, startFirst, p.putAside},
 		{"POST /password", strangers, "", p.setPassword},
 		{"POST /login", strangers, "", p.login},
 		{"POST /logout", strangers, "", p.logout},

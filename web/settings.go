@@ -47,6 +47,8 @@ type Control interface {
 	PlanReboot(ctx context.Context, at time.Time) (control.Update, error)
 	Password(ctx context.Context) (control.Password, error)
 	SetPassword(ctx context.Context, change control.PasswordChange) error
+	SetStarted(ctx context.Context, started bool) error
+	SetClock(ctx context.Context, at time.Time) (control.Clock, error)
 	SetReader(ctx context.Context, change control.PasswordChange) error
 	Tokens(ctx context.Context) (control.TokenList, error)
 	AddToken(ctx context.Context, request control.TokenRequest) (control.Token, error)

@@ -26,10 +26,11 @@ type tokenRow struct {
 	UsedAgo  string // empty: never
 }
 
+// tokenRows shows them as seen from now, in its zone.
 func tokenRows(all []control.Token, now time.Time) []tokenRow {
 	var rows []tokenRow
 	for _, t := range all {
-		row := tokenRow{ID: t.ID, Name: t.Name, Reads: scopeOf(t.Scope) < owners, MadeAt: t.Made.Local().Format(time.DateTime)}
+		row := tokenRow{ID: t.ID, Name: t.Name, Reads: scopeOf(t.Scope) < owners, MadeAt: t.Made.In(now.Location()).Format(time.DateTime)}
 		if !t.Used.IsZero() {
 			row.UsedAgo = ago(now.Sub(t.Used))
 		}

@@ -54,14 +54,14 @@ func topOrderOf(wanted string) string {
 }
 
 // topsOf shows rankings in an order; c is the rest of the address.
-func topsOf(t control.LogTop, c charted) *tops {
+func topsOf(t control.LogTop, c charted, zone *time.Location) *tops {
 	v := &tops{Orders: topOrders(), Records: number(uint64(t.Records))}
 	for i := range v.Orders {
 		o := &v.Orders[i]
 		o.Chosen, o.Address = o.Name == c.top, charted{c.span, o.Name}.address()
 	}
 	if !t.Since.IsZero() {
-		v.Since = t.Since.Local().Format(time.DateTime)
+		v.Since = t.Since.In(zone).Format(time.DateTime)
 	}
 	for _, list := range []struct {
 		name, word string

@@ -57,7 +57,7 @@ func spanOf(wanted string) string {
 	return spanChoices()[0].Name
 }
 
-// trafficOf draws a history that ends now; c is what the address says.
+// trafficOf draws a history that ends now, in the zone of that; c is what the address says.
 func trafficOf(h control.History, c charted, now time.Time) *traffic {
 	span := c.span
 	t := &traffic{Spans: spanChoices()}
@@ -144,7 +144,7 @@ func bitrate(bits float64) string {
 // clockTime is a time as fine as a span needs it.
 func clockTime(t time.Time, span string) string {
 	if span == "7d" {
-		return t.Local().Format("Mon 2 Jan 15:04")
+		return t.Format("Mon 2 Jan 15:04")
 	}
-	return t.Local().Format("15:04")
+	return t.Format("15:04")
 }

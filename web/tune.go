@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"limpid/appliance/control"
 )
@@ -39,11 +40,11 @@ type trialView struct {
 	UntilAt string
 }
 
-func trialOf(t *control.SettingsTrial) *trialView {
+func trialOf(t *control.SettingsTrial, zone *time.Location) *trialView {
 	if t == nil {
 		return nil
 	}
-	return &trialView{t, t.Until.Local().Format("15:04:05")}
+	return &trialView{t, t.Until.In(zone).Format(time.TimeOnly)}
 }
 
 // showSettings shows the settings that the file holds.
@@ -63,7 +64,7 @@ func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int
 		p.write(w, http.StatusServiceUnavailable, "settings.html", v)
 		return
 	}
-	v.Text, v.Digest, v.Trial = s.Text, s.Digest, trialOf(s.Trial)
+	v.Text, v.Digest, v.Trial = s.Text, s.Digest, trialOf(s.Trial, l.zone())
 	if text := r.PostFormValue("text"); v.AsText && text != "" {
 		v.Text = unixLines(text)
 	}
@@ -99,6 +100,27 @@ type reviewView struct {
 	AsText     bool
 	Lines      []line
 	Management string // the address of the page afterwards, if it changes and is known
+	Then       string // where to go on afterwards
+}
+
+// thenStart has a change go on with the first steps once it is kept.
+const thenStart = "start"
+
+// thenOf is what a form or an address says of where to go on.
+func thenOf(r *http.Request) string {
+	if r.FormValue("then") == thenStart {
+		return thenStart
+	}
+	return ""
+}
+
+// goOn leads to where it says, once a change is kept.
+func goOn(w http.ResponseWriter, r *http.Request) {
+	place := "/settings/history"
+	if thenOf(r) == thenStart {
+		place = startTime
+	}
+	http.Redirect(w, r, place, http.StatusSeeOther)
 }
 
 // reviewSettings shows what would become of what was typed.
@@ -136,10 +158,15 @@ func (p *Page) showReview(w http.ResponseWriter, r *http.Request, s control.Sett
 		p.showSettingsWith(w, r, http.StatusBadRequest, problemsOf(review.Problems), typed)
 		return
 	}
+	p.writeReview(w, r, s, text, base, review)
+}
+
+// writeReview shows what a text would change that has no mistakes.
+func (p *Page) writeReview(w http.ResponseWriter, r *http.Request, s control.Settings, text, base string, review control.SettingsReview) {
 	l, who := p.visitor(r)
 	v := reviewView{
 		frame: p.frameOf(l, who, "/settings"), SettingsReview: review, Text: text, Base: base,
-		AsText: r.PostFormValue("as") == "toml", Lines: diffOf(s.Text, text), Management: addressIn(review.Changes),
+		AsText: r.PostFormValue("as") == "toml", Lines: diffOf(s.Text, text), Management: addressIn(review.Changes), Then: thenOf(r),
 	}
 	v.Title = "review"
 	p.write(w, http.StatusOK, "review.html", v)

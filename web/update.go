@@ -41,11 +41,11 @@ func (p *Page) updatePage(w http.ResponseWriter, r *http.Request, code int, mess
 	if err != nil {
 		code, v.Message = http.StatusServiceUnavailable, sentence(err)
 	}
-	v.fill(u, l.status.Box, p.clock())
+	v.fill(u, l.status.Box, p.clock().In(l.zone()))
 	p.write(w, code, "update.html", v)
 }
 
-// fill says in words what is known of the firmware.
+// fill says in words what is known of the firmware, in the zone of now.
 func (v *updateView) fill(u control.Update, box *control.Box, now time.Time) {
 	v.Firmware = u
 	v.Arriving = u.Phase == control.UpdateReceiving || u.Phase == control.UpdateVerifying
@@ -54,9 +54,9 @@ func (v *updateView) fill(u control.Update, box *control.Box, now time.Time) {
 	v.Back = u.Other.BootsLeft > 0 && !v.Ready
 	v.Done, v.Total, v.Rate = size(uint64(max(0, u.Progress.Done))), size(uint64(max(0, u.Progress.Total))), size(uint64(max(0, u.Progress.Rate)))
 	if !u.RebootAt.IsZero() {
-		v.RebootAt = u.RebootAt.Local().Format(time.DateTime)
+		v.RebootAt = u.RebootAt.In(now.Location()).Format(time.DateTime)
 	}
-	v.Now = now.Local().Format("2006-01-02T15:04")
+	v.Now = now.Format("2006-01-02T15:04")
 	v.Dark = darkOf(box)
 }
 
@@ -86,7 +86,8 @@ func (p *Page) rebootNow(w http.ResponseWriter, r *http.Request) {
 
 // planReboot plans one by the box's clock.
 func (p *Page) planReboot(w http.ResponseWriter, r *http.Request) {
-	at, err := time.ParseInLocation("2006-01-02T15:04", r.PostFormValue("at"), time.Local)
+	l := p.watcher.now()
+	at, err := time.ParseInLocation("2006-01-02T15:04", r.PostFormValue("at"), l.zone())
 	if err != nil {
 		p.updatePage(w, r, http.StatusBadRequest, "Say when, as in 2026-01-31T03:00, by the box's clock.")
 		return

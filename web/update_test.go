@@ -29,7 +29,7 @@ func (b *box) PlanReboot(_ context.Context, at time.Time) (control.Update, error
 	if at.IsZero() {
 		return b.order("stay")
 	}
-	return b.order(at.Local().Format(time.DateTime))
+	return b.order(at.UTC().Format(time.DateTime))
 }
 
 func (b *box) order(what string) (control.Update, error) {
@@ -60,7 +60,7 @@ func TestUpdateInWords(t *testing.T) {
 	}{
 		"to try": {func(*control.Update) {},
 			[]string{"Restart now", "the next start tries it", "3 s at its last start", "Quicker &lt;b&gt;than", "Plan it"}, []string{"Not then", "<progress", "Go back</h2>"}},
-		"planned": {func(u *control.Update) { u.RebootAt = time.Date(2026, 2, 3, 4, 5, 0, 0, time.Local) },
+		"planned": {func(u *control.Update) { u.RebootAt = time.Date(2026, 2, 3, 4, 5, 0, 0, time.UTC) },
 			[]string{"2026-02-03 04:05:00", "Not then"}, []string{"Plan it"}},
 		"arriving": {func(u *control.Update) {
 			u.Phase, u.Progress = control.UpdateReceiving, control.Progress{Done: 1 << 20, Total: 4 << 20, Percent: 25}

@@ -34,6 +34,7 @@ type view struct {
 	Tops     *tops    // likewise
 
 	FirstRun, Silent bool
+	Offer            bool // the first steps
 	Choices          []choice
 }
 
@@ -65,23 +66,23 @@ func viewOf(l look, loggedIn bool, now time.Time) view {
 		v.Wire = wireOf(control.Wire{}, v)
 		return v
 	}
-	s := l.status
+	s, zone := l.status, l.zone()
 	alarms := alarmsOf(s)
 	v.Word, v.Tone, v.Why = stateOf(s, len(alarms), loggedIn)
-	v.Since = moment{s.Since.Local().Format(time.DateTime), seconds(now.Sub(s.Since)), ago(now.Sub(s.Since))}
+	v.Since = moment{s.Since.In(zone).Format(time.DateTime + " MST"), seconds(now.Sub(s.Since)), ago(now.Sub(s.Since))}
 	v.Ordered = s.Bypass.On
 	if v.Ordered && s.Bypass.Until.IsZero() {
 		v.Forever = true
 	} else if v.Ordered {
 		left := s.Bypass.Until.Sub(now)
-		v.Until = moment{s.Bypass.Until.Local().Format(time.TimeOnly), seconds(left), left.Round(time.Second).String()}
+		v.Until = moment{s.Bypass.Until.In(zone).Format(time.TimeOnly), seconds(left), left.Round(time.Second).String()}
 	}
 	v.Count = len(alarms)
 	v.Wire = wireOf(s.Wire, v)
 	if loggedIn {
 		v.Alarms, v.Counters = alarms, countersOf(s)
 		if t := s.Trial; t != nil {
-			v.Trial = trialOf(&control.SettingsTrial{Who: t.Who, Until: t.Until, Left: t.Left})
+			v.Trial = trialOf(&control.SettingsTrial{Who: t.Who, Until: t.Until, Left: t.Left}, zone)
 		}
 	}
 	return v

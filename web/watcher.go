@@ -21,8 +21,17 @@ type look struct {
 	hash   string // of the password; empty: none is set
 	reader string // of the second one; empty: there is none
 	tokens []control.Token
-	err    error // why nothing is known
+	place  *time.Location // where people are told times by; nil: UTC
+	err    error          // why nothing is known
 	at     time.Time
+}
+
+// zone is where people are told times by.
+func (l *look) zone() *time.Location {
+	if l.place == nil {
+		return time.UTC
+	}
+	return l.place
 }
 
 // watcher asks for everybody.
@@ -62,6 +71,7 @@ func (w *watcher) ask() look {
 	var l look
 	l.status, l.err = w.control.Status(ctx)
 	if l.err == nil {
+		l.place = l.status.Zone()
 		var p control.Password
 		p, l.err = w.control.Password(ctx)
 		l.hash, l.reader = p.Hash, p.Reader
