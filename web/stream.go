@@ -51,6 +51,9 @@ func (p *Page) showStream(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			recent = control.History{} // nothing is known of these seconds
 		}
+		if second := p.clock().Unix(); seen > second {
+			seen = second - pulseWidth - 1 // the clock was set back
+		}
 		now := pulseOf(l, recent, seen, p.clock())
 		if n := len(now.Points); n > 0 {
 			seen = now.Points[n-1].At

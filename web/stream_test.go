@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,6 +183,28 @@ func TestStreamTellsEachSecondOnce(t *testing.T) {
 		// After the first only what is new is asked for.
 		if got := l.box.recent; len(got) != 30 || got[29] != pulseAsked {
 			t.Errorf("asked for %v points", got)
+		}
+	})
+}
+
+// Seconds that come after the clock was set back are told, although later ones have been.
+func TestStreamFollowsAClockThatIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLive(t)
+		var back atomic.Int64 // ns
+		l.page.clock = func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
+		r := l.open(l.login())
+		before := l.must(r).Points
+		back.Store(int64(time.Hour))
+		l.box.set(func(b *box) { b.history.Points = nil })
+		l.pass(-time.Hour)
+		p := l.must(r)
+		if want := before[len(before)-1].At + 1 - 3600; len(p.Points) != 1 || p.Points[0].At != want {
+			t.Fatalf("%+v, want the second %d", p.Points, want)
+		}
+		l.pass(-time.Hour)
+		if next := l.must(r); len(next.Points) != 1 || next.Points[0].At != p.Points[0].At+1 {
+			t.Errorf("%+v after %+v", next.Points, p.Points)
 		}
 	})
 }

@@ -79,6 +79,8 @@ function tell(detail) {
 
 function beat(event) {
   const p = JSON.parse(event.data);
+  // Of a clock that was set back: what is drawn is of another time.
+  if (p.points.length && p.points.at(-1).at + 1 < points.at(-1)?.at) points = [];
   const seen = points.at(-1)?.at ?? 0;
   points = [...points, ...p.points.filter(q => q.at > seen)].slice(-seconds);
   section.hidden = false;
