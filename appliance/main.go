@@ -48,6 +48,7 @@ func commands() []command {
 		rulesCommand(),
 		doctorCommand(),
 		metricsCommand(),
+		clockCommand(),
 		updateCommand(),
 		bundleCommand(),
 		checkCommand(),

@@ -11,6 +11,7 @@ type startView struct {
 	frame
 	Steps []step
 	Next  string // the step that follows; empty: this is the last one
+	Asks  bool   // something is to be typed or chosen in it
 	Aside bool   // they can be put aside
 }
 
@@ -45,7 +46,7 @@ func (p *Page) startOf(l look, who scope, here string, scripts ...string) startV
 		if path != here {
 			continue
 		}
-		v.Steps[i].Here = true
+		v.Steps[i].Here, v.Asks = true, path == startAddress || path == startUse
 		if i+1 < len(v.Steps) {
 			v.Next = v.Steps[i+1].Path
 		}

@@ -31,12 +31,16 @@ func Built(path string) time.Time {
 }
 
 // Doubt says why a time cannot be true on a box whose firmware was built then; nil: it can.
+// Where nobody knows when it was, it was not before this was written.
 func Doubt(t, built time.Time) error {
+	if built.IsZero() {
+		built = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
 	switch {
 	case t.Before(built):
-		return fmt.Errorf("%s is before this firmware was built, on %s", t.UTC().Format(time.DateTime), built.UTC().Format(time.DateOnly))
+		return fmt.Errorf("%s is before this firmware was built (%s)", t.UTC().Format(time.DateTime), built.UTC().Format(time.DateOnly))
 	case tooFar(t, built):
-		return fmt.Errorf("%s is more than 20 years after this firmware was built, on %s", t.UTC().Format(time.DateTime), built.UTC().Format(time.DateOnly))
+		return fmt.Errorf("%s is more than 20 years after this firmware was built (%s)", t.UTC().Format(time.DateTime), built.UTC().Format(time.DateOnly))
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func TestDoubt(t *testing.T) {
 		doubt string
 	}{
 		{built, ""}, {built.AddDate(19, 0, 0), ""},
-		{built.Add(-time.Second), "2026-10-31 23:59:59 is before this firmware was built, on 2026-11-01"},
+		{built.Add(-time.Second), "2026-10-31 23:59:59 is before this firmware was built (2026-11-01)"},
 		{time.Unix(0, 0), "1970-01-01 00:00:00 is before"},
 		{built.AddDate(21, 0, 0), "2047-11-01 00:00:00 is more than 20 years after"},
 	} {
@@ -42,7 +42,12 @@ func TestDoubt(t *testing.T) {
 			t.Errorf("%v: %v", c.at, err)
 		}
 	}
-	if err := Doubt(time.Unix(0, 0), time.Time{}); err != nil {
-		t.Errorf("where nobody knows: %v", err)
+	for _, at := range []time.Time{time.Unix(0, 0), built.AddDate(30, 0, 0)} {
+		if err := Doubt(at, time.Time{}); err == nil {
+			t.Errorf("%v is believed where nobody knows when the firmware was built", at)
+		}
+	}
+	if err := Doubt(built, time.Time{}); err != nil {
+		t.Error(err)
 	}
 }

@@ -3,14 +3,24 @@
 
 const every = 2000;
 
+// Parts are replaced one by one, so that what is read aloud is what has changed; who has
+// gone to a link by keys keeps it.
+function place(old, fresh) {
+  const now = [...fresh.children], was = [...old.children];
+  now.forEach((e, i) => {
+    if (!was[i]) old.append(document.importNode(e, true));
+    else if (was[i].outerHTML != e.outerHTML && !was[i].contains(document.activeElement)) was[i].replaceWith(document.importNode(e, true));
+  });
+  for (const e of was.slice(now.length)) e.remove();
+}
+
 async function look() {
   const lost = document.getElementById("lost");
   try {
     const answer = await fetch("/start/live", { cache: "no-store", signal: AbortSignal.timeout(8000) });
     if (!answer.ok) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("proof");
-    const old = document.getElementById("proof");
-    if (old.outerHTML != fresh.outerHTML) old.replaceWith(document.importNode(fresh, true));
+    place(document.getElementById("proof"), fresh);
     lost.hidden = true;
   } catch {
     lost.hidden = false;

@@ -25,7 +25,7 @@ func keys(ctx context.Context, t *testing.T, m *Machine, steps ...string) {
 	}
 }
 
-// One box's life: bypass and back by key, a supervisor that is killed while the wire
+// One box's life: bypass and back by key, a clock that is set, a supervisor that is killed while the wire
 // goes on, a password that was never set, power-off in order; then the same disk again.
 func TestLife(t *testing.T) {
 	d := newDisk(t, 120)
@@ -44,6 +44,11 @@ func TestLife(t *testing.T) {
 		// The page is served: its plain port leads to the other one.
 		"until printf 'GET / HTTP/1.1\\r\\nHost: limpid\\r\\n\\r\\n' | nc 127.0.0.1 80 | grep -q 'https://limpid/'; do sleep 1; done; echo ser''ved\n", "served",
 		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "certificate.pem limpid.toml seed",
+		// A person sets the clock; process 1 tells so, and keeps it. Nothing starts anew, and none is believed from before the firmware.
+		"date -u +%s > /then; /init clock \"$(date -u -d @$(($(date +%s) + 18000)) '+%F %T')\" && [ $(($(date -u +%s) - $(cat /then))) -ge 18000 ] && echo clock''set\n", "clockset",
+		"until grep -q '\"clock\":\"person\"' /run/limpid/box.json; do sleep 1; done; echo to''ld\n", "told",
+		"until [ $(cat /data/config/clock) -ge $(($(cat /then) + 18000)) ]; do sleep 1; done; echo ke''pt\n", "kept",
+		"/init clock 1999-12-31T00:00:00Z || echo ref''used\n", "refused",
 		"for p in /proc/[0-9]*; do if grep -q supervise $p/cmdline; then kill -9 ${p#/proc/}; echo kil''led; fi; done 2>/dev/null\n", "killed",
 	)
 	// Nobody but process 1 is left to know of the bridge, and it forwards.
