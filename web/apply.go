@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"limpid/appliance/control"
 )
@@ -16,6 +17,7 @@ type appliedView struct {
 	Restart bool
 	Then    string // where to go on afterwards
 	There   string // where to confirm it when the box has another address; empty: here
+	Path    string // the same without the address, when nobody knows that before
 }
 
 // applySettings puts into effect what was reviewed.
@@ -43,12 +45,17 @@ func (p *Page) applySettings(w http.ResponseWriter, r *http.Request) {
 	l, who := p.visitor(r)
 	v := appliedView{frame: p.frameOf(l, who, "/settings", "confirm.js"), Trial: trialOf(applied.Trial, l.zone()), Token: applied.Token, Restart: applied.Restart, Then: thenOf(r)}
 	v.Title = "applied"
-	if address := addressIn(review.Changes); address != "" && applied.Token != "" {
-		values := url.Values{"token": {applied.Token}}
-		if v.Then != "" {
-			values.Set("then", v.Then)
-		}
-		v.There = "https://" + address + portIn(r.Host) + "/settings/confirm?" + values.Encode()
+	values := url.Values{"token": {applied.Token}}
+	if v.Then != "" {
+		values.Set("then", v.Then)
+	}
+	path := "/settings/confirm?" + values.Encode()
+	switch address := addressIn(review.Changes); {
+	case applied.Token == "":
+	case address != "":
+		v.There = "https://" + address + portIn(r.Host) + path
+	case slices.ContainsFunc(review.Changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" && c.New == `"dhcp"` }):
+		v.Path = path
 	}
 	p.write(w, http.StatusOK, "applied.html", v)
 }

@@ -176,6 +176,9 @@ func TestApply(t *testing.T) {
 	} {
 		b.review.Changes = []control.SettingsDiff{{Key: "management.address", New: value}}
 		got := v.post("/settings/apply", field("text", "a"))
+		if path := "<code>/settings/confirm?token=TOKEN</code>"; strings.Contains(got.text, path) != (value == `"dhcp"`) {
+			t.Errorf("%s: %s", value, got.text)
+		}
 		if there == "" && strings.Contains(got.text, "data-there") || there != "" && !strings.Contains(got.text, `href="`+there+`"`) {
 			t.Errorf("%s: %s", value, got.text)
 		}
