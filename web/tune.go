@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,6 +24,7 @@ type settingsView struct {
 // section is a table of limpid.toml.
 type section struct {
 	Name string
+	Open bool // a key of it was typed, or is wrong
 	Keys []keyField
 }
 
@@ -31,7 +33,14 @@ type keyField struct {
 	control.SettingsKey
 	Short   string // of the key, without the section
 	Choices []string
-	Changed bool // it is not the default
+	Changed bool   // it is not the default
+	Mistake string // in what was typed; empty: none
+}
+
+// typing is what was typed into the form, by key, and what is wrong with it.
+type typing struct {
+	values   map[string]string
+	mistakes map[string]string
 }
 
 // trialView is the change that waits to be confirmed.
@@ -52,9 +61,9 @@ func (p *Page) showSettings(w http.ResponseWriter, r *http.Request) {
 	p.showSettingsWith(w, r, http.StatusOK, "", nil)
 }
 
-// showSettingsWith shows them with a message, and with what was typed, by key, in the
-// place of what the file holds.
-func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int, message string, typed map[string]string) {
+// showSettingsWith shows them with a message, and with what was typed in the place of
+// what the file holds; nil is nothing.
+func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int, message string, typed *typing) {
 	l, who := p.visitor(r)
 	v := settingsView{frame: p.frameOf(l, who, "/settings", "settings.js"), AsText: r.FormValue("as") == "toml"}
 	v.Title, v.Message = "settings", message
@@ -65,6 +74,11 @@ func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int
 		return
 	}
 	v.Text, v.Digest, v.Trial = s.Text, s.Digest, trialOf(s.Trial, l.zone())
+	if typed == nil {
+		typed = &typing{}
+	} else if base := r.PostFormValue("base"); base != "" {
+		v.Digest = base // what was typed began with that text, and not with another that somebody made since
+	}
 	if text := r.PostFormValue("text"); v.AsText && text != "" {
 		v.Text = unixLines(text)
 	}
@@ -72,7 +86,7 @@ func (p *Page) showSettingsWith(w http.ResponseWriter, r *http.Request, code int
 	p.write(w, code, "settings.html", v)
 }
 
-func sectionsOf(keys []control.SettingsKey, typed map[string]string) []section {
+func sectionsOf(keys []control.SettingsKey, typed *typing) []section {
 	var sections []section
 	for _, k := range keys {
 		name, short, _ := strings.Cut(k.Key, ".")
@@ -83,10 +97,12 @@ func sectionsOf(keys []control.SettingsKey, typed map[string]string) []section {
 		if k.Default == "true" || k.Default == "false" {
 			f.Choices = []string{"true", "false"}
 		}
-		if text, ok := typed[k.Key]; ok {
-			f.Value = text
-		}
+		f.Mistake = typed.mistakes[k.Key]
 		last := &sections[len(sections)-1]
+		if text, ok := typed.values[k.Key]; ok {
+			f.Value, last.Open = text, true
+		}
+		last.Open = last.Open || f.Mistake != ""
 		last.Keys = append(last.Keys, f)
 	}
 	return sections
@@ -130,17 +146,18 @@ func (p *Page) reviewSettings(w http.ResponseWriter, r *http.Request) {
 		p.showSettingsWith(w, r, http.StatusServiceUnavailable, sentence(err), nil)
 		return
 	}
-	typed := make(map[string]string)
+	typed := &typing{values: make(map[string]string), mistakes: make(map[string]string)}
 	text := unixLines(r.PostFormValue("text"))
 	if r.PostFormValue("as") != "toml" {
 		for _, k := range s.Keys {
 			if value, ok := r.PostForm["key:"+k.Key]; ok && value[0] != k.Value {
-				typed[k.Key] = unixLines(value[0])
+				typed.values[k.Key] = unixLines(value[0])
 			}
 		}
-		edited, err := p.control.EditSettings(r.Context(), control.SettingsEdit{Text: s.Text, Set: typed})
+		edited, err := p.control.EditSettings(r.Context(), control.SettingsEdit{Text: s.Text, Set: typed.values})
 		if err != nil {
-			p.showSettingsWith(w, r, http.StatusBadRequest, sentence(err), typed)
+			p.findMistakes(r.Context(), s.Text, typed)
+			p.showSettingsWith(w, r, http.StatusBadRequest, "Nothing is changed: "+err.Error()+".", typed)
 			return
 		}
 		text = edited.Text
@@ -148,14 +165,27 @@ func (p *Page) reviewSettings(w http.ResponseWriter, r *http.Request) {
 	p.showReview(w, r, s, text, r.PostFormValue("base"), typed)
 }
 
-func (p *Page) showReview(w http.ResponseWriter, r *http.Request, s control.Settings, text, base string, typed map[string]string) {
+// findMistakes asks of each value alone whether it can stand in the text.
+func (p *Page) findMistakes(ctx context.Context, text string, typed *typing) {
+	for key, value := range typed.values {
+		if _, err := p.control.EditSettings(ctx, control.SettingsEdit{Text: text, Set: map[string]string{key: value}}); err != nil {
+			typed.mistakes[key] = sentence(err)
+		}
+	}
+}
+
+func (p *Page) showReview(w http.ResponseWriter, r *http.Request, s control.Settings, text, base string, typed *typing) {
 	review, err := p.control.ReviewSettings(r.Context(), text)
 	switch {
 	case err != nil:
 		p.showSettingsWith(w, r, http.StatusBadRequest, sentence(err), typed)
 		return
 	case len(review.Problems) > 0:
-		p.showSettingsWith(w, r, http.StatusBadRequest, problemsOf(review.Problems), typed)
+		inForm := r.PostFormValue("as") != "toml"
+		if inForm {
+			typed.fault(s.Keys, review.Problems)
+		}
+		p.showSettingsWith(w, r, http.StatusBadRequest, problemsOf(review.Problems, inForm), typed)
 		return
 	}
 	p.writeReview(w, r, s, text, base, review)
@@ -172,15 +202,34 @@ func (p *Page) writeReview(w http.ResponseWriter, r *http.Request, s control.Set
 	p.write(w, http.StatusOK, "review.html", v)
 }
 
-// problemsOf tells mistakes in one message.
-func problemsOf(problems []control.SettingsProblem) string {
+// fault puts mistakes to their keys.
+func (t *typing) fault(keys []control.SettingsKey, problems []control.SettingsProblem) {
+	for _, problem := range problems {
+		for _, k := range keys {
+			// A mistake may be in a part of the value: intercept.bypass[0].client.
+			part, ok := strings.CutPrefix(problem.Key, k.Key)
+			if !ok || part != "" && part[0] != '[' && part[0] != '.' {
+				continue
+			}
+			if before := t.mistakes[k.Key]; before != "" {
+				t.mistakes[k.Key] = before + " " + problem.Key + " " + problem.Text + "."
+			} else {
+				t.mistakes[k.Key] = problem.Key + " " + problem.Text + "."
+			}
+		}
+	}
+}
+
+// problemsOf tells mistakes in one message. Who has typed them into the form has seen no
+// lines.
+func problemsOf(problems []control.SettingsProblem, inForm bool) string {
 	all := make([]string, 0, len(problems))
 	for _, problem := range problems {
 		text := problem.Text
 		if problem.Key != "" {
 			text = problem.Key + " " + text
 		}
-		if problem.Line > 0 {
+		if problem.Line > 0 && (!inForm || problem.Key == "") {
 			text = fmt.Sprintf("line %d: %s", problem.Line, text)
 		}
 		all = append(all, text)

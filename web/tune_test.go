@@ -133,10 +133,27 @@ func TestSettingsForm(t *testing.T) {
 			t.Errorf("the review has no %s:\n%s", want, got.text)
 		}
 	}
-	// What was typed is not lost by a mistake in it.
+	// What was typed is not lost by a mistake in it, which stands where it was typed, in a section that is open.
 	got = v.post("/settings/review", field("base", "now", "key:proxy.port", "", "key:bridge.link_propagation", "true"))
+	if strings.Count(got.text, `class="mistake"`) != 1 || !strings.Contains(got.text, `<p class="mistake" id="proxy.port:mistake">Set proxy.port to`) ||
+		!strings.Contains(got.text, ` aria-invalid="true" aria-describedby="proxy.port:mistake"`) || strings.Count(got.text, `<details class="card" open>`) != 2 {
+		t.Errorf("where the mistake stands: %s", got.text)
+	}
 	if got.StatusCode != http.StatusBadRequest || !strings.Contains(got.text, "no value of TOML") || !strings.Contains(got.text, `name="key:proxy.port" value=""`) || !strings.Contains(got.text, "<option selected>true</option>") {
 		t.Errorf("a mistake: %s", got.text)
+	}
+	b.review = control.SettingsReview{Problems: []control.SettingsProblem{
+		{Line: 9, Key: "proxy.port[0].client", Text: "is a loop"}, {Line: 9, Key: "proxy.port", Text: "is odd"}, {Line: 9, Key: "proxy.portal", Text: "is unknown"}, {Line: 2, Text: "is no TOML"},
+	}}
+	got = v.post("/settings/review", field("base", "what was", "key:proxy.port", "7"))
+	for _, want := range []string{
+		"Nothing is changed: proxy.port[0].client is a loop; proxy.port is odd; proxy.portal is unknown; line 2: is no TOML.",
+		`<p class="mistake" id="proxy.port:mistake">proxy.port[0].client is a loop. proxy.port is odd.</p>`,
+		`name="base" value="what was"`, // or what others have changed meanwhile would be undone by it
+	} {
+		if got.StatusCode != http.StatusBadRequest || !strings.Contains(got.text, want) || strings.Count(got.text, `<details class="card" open>`) != 1 {
+			t.Errorf("no %q in %s", want, got.text)
+		}
 	}
 	b.review = control.SettingsReview{Problems: []control.SettingsProblem{{Line: 3, Key: "proxy.port", Text: "must be 1 to 65535"}, {Text: "is no TOML"}}}
 	got = v.post("/settings/review", field("base", "now", "as", "toml", "text", "[proxy]\r\nport = 0\r\n"))

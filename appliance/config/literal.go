@@ -3,9 +3,11 @@ package config
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -20,13 +22,34 @@ func (c *Config) Values() (map[string]string, error) {
 	if _, err := toml.Decode(string(text), &sections); err != nil {
 		return nil, fmt.Errorf("read back the configuration: %w", err)
 	}
+	times := durations()
 	values := make(map[string]string)
 	for section, keys := range sections {
 		for key, value := range keys {
-			values[join(section, key)] = literal(value)
+			path := join(section, key)
+			if d, ok := times[path]; ok {
+				value = brief(d(c))
+			}
+			values[path] = literal(value)
 		}
 	}
 	return values, nil
+}
+
+// durations are the keys that hold one: the library writes "1m0s" where everybody, the reference too, writes "1m".
+func durations() map[string]func(*Config) time.Duration {
+	all := make(map[string]func(*Config) time.Duration)
+	for section := range reflect.TypeFor[Config]().Fields() {
+		for key := range section.Type.Fields() {
+			if key.Type == reflect.TypeFor[time.Duration]() {
+				all[join(section.Tag.Get("toml"), key.Tag.Get("toml"))] = func(c *Config) time.Duration {
+					v := reflect.ValueOf(c).Elem().FieldByIndex(section.Index).FieldByIndex(key.Index)
+					return time.Duration(v.Int())
+				}
+			}
+		}
+	}
+	return all
 }
 
 // literal writes a value that was decoded from TOML.

@@ -30,7 +30,7 @@ func Set(source, path, value string) (string, error) {
 	fresh := put(source, section, key, strings.TrimSpace(value))
 	after, problem := parseTOML("limpid.toml", fresh, locate(fresh))
 	if problem != nil {
-		return "", fmt.Errorf("set %s to %s: this is no value of TOML", path, quote(value))
+		return "", fmt.Errorf("set %s to %s: this is no value of TOML; put text in double quotes, a list in square brackets", path, quote(value))
 	}
 	if !sameBut(tree, after, section, key) {
 		return "", fmt.Errorf("set %s: %w", path, errByHand)

@@ -75,6 +75,23 @@ func TestSetEveryKey(t *testing.T) {
 	}
 }
 
+// Who has changed nothing is shown nothing but defaults.
+func TestDefaultsAreValues(t *testing.T) {
+	c, err := Parse("reference", Reference())
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := c.Values()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range Keys() {
+		if values[k.Path] != k.Default {
+			t.Errorf("%s is %s, and by default %s", k.Path, values[k.Path], k.Default)
+		}
+	}
+}
+
 func TestValues(t *testing.T) {
 	c := every()
 	values, err := c.Values()

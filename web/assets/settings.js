@@ -1,5 +1,5 @@
-// Counts down what waits to be confirmed, opens the sections that were changed, and
-// reads a backup into the text. Without it the page works as well.
+// Counts down what waits to be confirmed, opens the sections that were changed, goes to
+// the first mistake, and reads a backup into the text. Without it the page works as well.
 
 const began = performance.now();
 
@@ -14,6 +14,8 @@ setInterval(tick, 250);
 for (const section of document.querySelectorAll("details.card")) {
   if (section.querySelector(".changed")) section.open = true;
 }
+
+document.querySelector("[aria-invalid]")?.focus();
 
 const file = document.querySelector("label.file");
 if (file) {
