@@ -61,6 +61,7 @@ type BundleInfo struct {
 	Received int64  `json:"received"`         // bytes; an upload of the same bundle goes on here
 	Version  string `json:"version,omitempty"`
 	Notes    string `json:"notes,omitempty"`
+	SignedBy string `json:"signed_by,omitempty"` // key whose signature was found right, as minisign names it
 }
 
 // Progress is how far a phase has come.

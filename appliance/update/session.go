@@ -25,7 +25,7 @@ type session struct {
 	id        string // SHA-256 as the sender gave it, or empty
 	size      int64  // bytes of the bundle
 	downgrade bool
-	told      func(bundle.Manifest) // when it is known what is installed
+	told      func(bundle.Head) // when it is known what is installed, and by whose signature
 
 	reader   *bundle.Reader
 	image    bundle.Part
@@ -36,7 +36,7 @@ type session struct {
 	begun    bool
 }
 
-func newSession(o *Options, id string, size int64, downgrade bool, told func(bundle.Manifest)) *session {
+func newSession(o *Options, id string, size int64, downgrade bool, told func(bundle.Head)) *session {
 	s := &session{options: o, id: id, size: size, downgrade: downgrade, told: told}
 	s.reader = bundle.NewReader(s)
 	return s
@@ -51,7 +51,7 @@ func (s *session) Head(h bundle.Head) error {
 	if err := keys.Verify(h); err != nil {
 		return err
 	}
-	s.told(h.Manifest)
+	s.told(h)
 	if s.image, err = s.options.Box.Suits(h.Manifest, s.downgrade); err != nil {
 		return err
 	}

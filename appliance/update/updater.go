@@ -235,11 +235,11 @@ func (u *Updater) progressed(n int64) {
 }
 
 // told notes what a bundle, whose signature is right, says it is.
-func (u *Updater) told(m bundle.Manifest) {
+func (u *Updater) told(h bundle.Head) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.bundle.Version, u.bundle.Notes = m.Version, m.Notes
-	u.options.Log.Info("update begins", "version", m.Version)
+	u.bundle.Version, u.bundle.Notes, u.bundle.SignedBy = h.Manifest.Version, h.Manifest.Notes, h.SignedBy()
+	u.options.Log.Info("update begins", "version", u.bundle.Version, "key", u.bundle.SignedBy)
 }
 
 // GoBack implements control.Updater.

@@ -22,6 +22,13 @@ function left(s) {
     : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
+// Who had to log in on the way from another page goes back there.
+const then = JSON.parse(sessionStorage.getItem("then") ?? "null");
+if (then && document.querySelector("nav")) {
+  sessionStorage.removeItem("then");
+  if (Date.now() - then.at < 600_000) location.replace(then.place);
+}
+
 // Each time shown is counted from the moment it came, by a clock that nobody sets.
 let came = performance.now();
 

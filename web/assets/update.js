@@ -3,7 +3,10 @@
 const page = document.getElementById("update");
 const state = async () => {
   const answer = await fetch("/api/v1/update", { signal: AbortSignal.timeout(5000) });
-  if (answer.status == 401) return location.assign("/"); // limpid began anew, and knows nobody
+  if (answer.status == 401) { // limpid began anew, and knows nobody: from the login back to here
+    sessionStorage.setItem("then", JSON.stringify({ place: "/update", at: Date.now() }));
+    return location.assign("/update");
+  }
   if (!answer.ok) throw new Error(await problem(answer));
   return answer.json();
 };

@@ -33,6 +33,16 @@ func ParseKeys(text string) (Keys, error) {
 // KeyID gives the name of a key as minisign prints it.
 func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
+// SignedBy is the name of the key that a head says it was signed with: true once Verify
+// has returned nil, and empty where there is no signature.
+func (h Head) SignedBy() string {
+	var signature minisign.Signature
+	if signature.UnmarshalText(h.Signature) != nil {
+		return ""
+	}
+	return KeyID(signature.KeyID)
+}
+
 // Verify checks a head's signature. Until it has returned nil nothing that a
 // bundle says is true.
 func (k Keys) Verify(h Head) error {
