@@ -32,8 +32,12 @@ func (p *Page) serveAPI(c apiCall) http.HandlerFunc {
 		if !ok {
 			return
 		}
-		if c.most == 0 {
+		switch {
+		case c.most == 0:
 			p.passFile(w, r, c, who)
+			return
+		case c.path == captureFile:
+			p.passCapture(w, r, c, who)
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, c.most))
@@ -45,11 +49,9 @@ func (p *Page) serveAPI(c apiCall) http.HandlerFunc {
 			failAPI(w, code, fmt.Sprintf("read body: %v: it may have %d bytes", err, c.most))
 			return
 		}
-		if c.path == "/v1/settings/apply" {
-			if body, err = signed(body, who); err != nil {
-				failAPI(w, http.StatusBadRequest, err.Error())
-				return
-			}
+		if body, err = signed(c, body, who.name); err != nil {
+			failAPI(w, http.StatusBadRequest, err.Error())
+			return
 		}
 		select {
 		case p.passing <- struct{}{}:
@@ -139,19 +141,32 @@ func pathOf(r *http.Request, path string) (string, error) {
 	return path, nil
 }
 
-// signed puts who calls into a change of the settings, whatever the caller says.
-func signed(body []byte, who caller) ([]byte, error) {
-	var change control.SettingsChange
+// signed puts who calls into what is kept with a name, whatever the caller says.
+func signed(c apiCall, body []byte, who string) ([]byte, error) {
+	switch c.method + " " + c.path {
+	case "POST /v1/settings/apply":
+		return amended(body, func(change *control.SettingsChange) { change.Who = who })
+	case "POST /v1/capture":
+		return amended(body, func(request *control.CaptureRequest) { request.Who = who })
+	case "POST /v1/drill":
+		return amended(body, func(request *control.DrillRequest) { request.Who = who })
+	}
+	return body, nil
+}
+
+// amended changes a body that is JSON.
+func amended[T any](body []byte, amend func(*T)) ([]byte, error) {
+	var request T
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&change); err != nil {
+	if err := decoder.Decode(&request); err != nil {
 		return nil, fmt.Errorf("read request: %w", err)
 	}
 	if decoder.More() {
 		return nil, errors.New("read request: something follows the object")
 	}
-	change.Who = who.name
-	return json.Marshal(change)
+	amend(&request)
+	return json.Marshal(request)
 }
 
 // failAPI answers as the control API does.

@@ -131,10 +131,10 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 	}
 }
 
-// TestBundlePasses sends a large file through page and control socket: it is passed on
-// as it comes, and never held as a whole.
-func TestBundlePasses(t *testing.T) {
-	b := guarded()
+// overTLS serves a box on real sockets: the control API on one, and the page, which asks
+// that, on another.
+func overTLS(t *testing.T, b *box) (place string, client *http.Client) {
+	t.Helper()
 	dir := t.TempDir()
 	listener, err := control.Listen(t.Context(), dir, 0)
 	if err != nil {
@@ -147,10 +147,10 @@ func TestBundlePasses(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	defer serving.Wait()
-	defer cancel()
+	t.Cleanup(serving.Wait)
+	t.Cleanup(cancel)
 	b.client = control.NewClient(dir)
-	defer b.client.Close()
+	t.Cleanup(b.client.Close)
 	page, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -161,8 +161,16 @@ func TestBundlePasses(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // it is our own
-	defer client.CloseIdleConnections()
+	client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // it is our own
+	t.Cleanup(client.CloseIdleConnections)
+	return "https://" + page.Addr().String(), client
+}
+
+// TestBundlePasses sends a large file through page and control socket: it is passed on
+// as it comes, and never held as a whole.
+func TestBundlePasses(t *testing.T) {
+	b := guarded()
+	place, client := overTLS(t, b)
 	const size = 64 << 20
 	for _, c := range []struct {
 		query    string
@@ -171,7 +179,7 @@ func TestBundlePasses(t *testing.T) {
 		received int64
 	}{{"", size, 200, size}, {"", 1, 200, size + 1}, {"?sha256=bad", size, 400, size + 1}, {"", -1, 400, size + 1}} {
 		body := io.LimitReader(zeros{}, max(c.size, 1))
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://"+page.Addr().String()+"/api/v1/update/bundle"+c.query, body)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, place+"/api/v1/update/bundle"+c.query, body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -118,7 +118,8 @@ func (b behind) PlanReboot(_ context.Context, at time.Time) error {
 }
 
 func (b behind) BeginDrill(_ context.Context, request control.DrillRequest) error {
-	return b.note("drill " + string(request.Blow))
+	b.set(func(b *box) { b.struck = append(b.struck, request) })
+	return nil
 }
 
 func (b behind) note(what string) error {

@@ -51,6 +51,7 @@ func apiCalls() []apiCall {
 		{http.MethodPost, "/v1/capture", owners, maxCall},
 		{http.MethodDelete, "/v1/capture/{id}", owners, maxCall},
 		{http.MethodPost, "/v1/capture/{id}/stop", owners, maxCall},
+		{http.MethodGet, captureFile, owners, maxCall},
 		{http.MethodPut, "/v1/clock", owners, maxCall},
 		{http.MethodGet, "/v1/doctor", readers, maxCall},
 		{http.MethodGet, "/v1/doctor/flow", readers, maxCall},

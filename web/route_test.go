@@ -252,7 +252,7 @@ func apiRows() map[string]struct {
 		"POST /v1/capture":                  {owners, `{}`},
 		"DELETE /v1/capture/{id}":           {owners, ""},
 		"POST /v1/capture/{id}/stop":        {owners, ""},
-		"GET /v1/capture/{id}/file":         {nobody, ""},
+		"GET /v1/capture/{id}/file":         {owners, ""},
 		"GET /v1/doctor":                    {readers, ""},
 		"GET /v1/doctor/flow":               {readers, ""},
 		"GET /v1/openapi.yaml":              {readers, ""},

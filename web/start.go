@@ -118,7 +118,7 @@ func (p *Page) keep(r *http.Request, set map[string]string) (code int, complaint
 	case err != nil:
 		return http.StatusBadRequest, sentence(err)
 	case len(review.Problems) > 0:
-		return http.StatusBadRequest, problemsOf(review.Problems)
+		return http.StatusBadRequest, problemsOf(review.Problems, true)
 	}
 	from := neighbour(r.RemoteAddr).String()
 	if _, err := p.control.ApplySettings(r.Context(), control.SettingsChange{Text: text, Base: s.Digest, Who: from, Note: "first steps"}); err != nil {

@@ -104,7 +104,7 @@ func (p *Page) reviewStartAddress(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.startAddressPage(w, r, http.StatusBadRequest, sentence(err), &form)
 	case len(review.Problems) > 0:
-		p.startAddressPage(w, r, http.StatusBadRequest, problemsOf(review.Problems), &form)
+		p.startAddressPage(w, r, http.StatusBadRequest, problemsOf(review.Problems, true), &form)
 	default:
 		p.writeReview(w, r, s, text, s.Digest, review)
 	}

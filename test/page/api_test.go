@@ -56,12 +56,17 @@ func (b *box) program(t *testing.T, token string) *program {
 	}
 }
 
-// call gives status and body; arguments are curl's.
-func (p *program) call(path string, arguments ...string) (code, body string) {
-	p.t.Helper()
+// command is a call; arguments are curl's. The status is its last line.
+func (p *program) command(path string, arguments ...string) *lab.Cmd {
 	arguments = append([]string{"-sS", "-w", "\n%{http_code}", "--cacert", p.certificate, "--connect-to", "::" + address + ":443",
 		"-H", "Authorization: Bearer " + p.token, "https://limpid.local/api" + path}, arguments...)
-	out, err := p.b.C1.Command(p.t.Context(), "curl", arguments...).Output()
+	return p.b.C1.Command(p.t.Context(), "curl", arguments...)
+}
+
+// call gives status and body.
+func (p *program) call(path string, arguments ...string) (code, body string) {
+	p.t.Helper()
+	out, err := p.command(path, arguments...).Output()
 	must(p.t, err)
 	i := strings.LastIndexByte(string(out), '\n')
 	return string(out[i+1:]), string(out[:i])

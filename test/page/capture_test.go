@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"limpid/appliance/control"
 )
 
 // read has tshark print of each frame: the port of the box, sender and receiver.
@@ -112,6 +115,62 @@ func TestPageCaptures(t *testing.T) {
 	if _, err := b.limpid.Run(t.Context(), "capture"); err == nil || !strings.Contains(err.Error(), "there is one already, begun by 10.") {
 		t.Errorf("the command line while the page records: %v", err)
 	}
+	stillInline(t, b)
+}
+
+// TestAPICaptures has a program record by its token, take the file with curl while it grows,
+// and end it; a token that only reads gets nothing of it.
+func TestAPICaptures(t *testing.T) {
+	b := inline(t)
+	_, err := b.S2.HTTPOrigin(":80")
+	must(t, err)
+	v := b.visitor(t, b.C1)
+	b.awaitPage(t, v, root)
+	expect(t, v, http.StatusSeeOther, "password", "password", password, "again", password)
+	graphs, robot := b.program(t, token(t, v, "graphs", "read")), b.program(t, token(t, v, "robot", "full"))
+	var c control.PacketCapture
+	must(t, json.Unmarshal([]byte(robot.expect("200", "/v1/capture", "-d", `{"for":"10m","who":"10.0.0.1"}`)), &c))
+	if want := "token robot, " + b.C1.IP4().String(); c.Who != want || !c.Running {
+		t.Errorf("begun: %+v; want it to be by %s", c, want)
+	}
+	file := fmt.Sprintf("/v1/capture/%d/file", c.ID)
+	graphs.expect("403", file)
+	robot.expect("400", fmt.Sprintf("/v1/capture/%d/file", c.ID+1))
+	path := filepath.Join(t.TempDir(), "api.pcapng")
+	var said bytes.Buffer
+	curl := robot.command(file, "-o", path, "--no-buffer")
+	curl.Stdout = &said
+	must(t, curl.Start())
+	taken := make(chan error, 1)
+	go func() { taken <- curl.Wait() }()
+	port := b.exchange(t)
+	// What was recorded is there before the end is.
+	eventually(t, "the file grows", func() bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Size() > 20000
+	})
+	select {
+	case err := <-taken:
+		t.Fatalf("curl has ended, and the capture goes on: %v, %s", err, said.String())
+	default:
+	}
+	robot.expect("200", fmt.Sprintf("/v1/capture/%d/stop", c.ID), "-X", "POST")
+	if err := <-taken; err != nil || strings.TrimSpace(said.String()) != "200" {
+		t.Fatalf("curl: %v, %s", err, said.String())
+	}
+	recorded(t, path, port)
+	// It is there for another one, whole, until it is forgotten.
+	again := filepath.Join(t.TempDir(), "again.pcapng")
+	robot.expect("200", file, "-o", again)
+	first, err := os.ReadFile(path)
+	must(t, err)
+	second, err := os.ReadFile(again)
+	must(t, err)
+	if !bytes.Equal(first, second) {
+		t.Errorf("taken as it grew it has %d bytes, and afterwards %d, or others", len(first), len(second))
+	}
+	robot.expect("200", fmt.Sprintf("/v1/capture/%d", c.ID), "-X", "DELETE")
+	robot.expect("400", file)
 	stillInline(t, b)
 }
 
