@@ -211,11 +211,7 @@ func (t *typing) fault(keys []control.SettingsKey, problems []control.SettingsPr
 			if !ok || part != "" && part[0] != '[' && part[0] != '.' {
 				continue
 			}
-			if before := t.mistakes[k.Key]; before != "" {
-				t.mistakes[k.Key] = before + " " + problem.Key + " " + problem.Text + "."
-			} else {
-				t.mistakes[k.Key] = problem.Key + " " + problem.Text + "."
-			}
+			t.mistakes[k.Key] = strings.TrimSpace(t.mistakes[k.Key] + " " + problem.Key + ": " + problem.Text + ".")
 		}
 	}
 }
@@ -227,7 +223,7 @@ func problemsOf(problems []control.SettingsProblem, inForm bool) string {
 	for _, problem := range problems {
 		text := problem.Text
 		if problem.Key != "" {
-			text = problem.Key + " " + text
+			text = problem.Key + ": " + text
 		}
 		if problem.Line > 0 && (!inForm || problem.Key == "") {
 			text = fmt.Sprintf("line %d: %s", problem.Line, text)
@@ -238,15 +234,16 @@ func problemsOf(problems []control.SettingsProblem, inForm bool) string {
 }
 
 // addressIn is the fixed address that the box gets, of the page's keys; empty if it
-// stays, or is not known before.
+// stays, or is not known before. With another prefix only, it stays.
 func addressIn(changes []control.SettingsDiff) string {
 	at := slices.IndexFunc(changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" })
 	if at < 0 {
 		return ""
 	}
 	address, _, fixed := strings.Cut(strings.Trim(changes[at].New, `"`), "/")
-	if !fixed {
-		return "" // dhcp, or none
+	before, _, _ := strings.Cut(strings.Trim(changes[at].Old, `"`), "/")
+	if !fixed || address == before {
+		return "" // dhcp, none, or where it was
 	}
 	if strings.Contains(address, ":") {
 		address = "[" + address + "]"

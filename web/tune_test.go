@@ -147,8 +147,8 @@ func TestSettingsForm(t *testing.T) {
 	}}
 	got = v.post("/settings/review", field("base", "what was", "key:proxy.port", "7"))
 	for _, want := range []string{
-		"Nothing is changed: proxy.port[0].client is a loop; proxy.port is odd; proxy.portal is unknown; line 2: is no TOML.",
-		`<p class="mistake" id="proxy.port:mistake">proxy.port[0].client is a loop. proxy.port is odd.</p>`,
+		"Nothing is changed: proxy.port[0].client: is a loop; proxy.port: is odd; proxy.portal: is unknown; line 2: is no TOML.",
+		`<p class="mistake" id="proxy.port:mistake">proxy.port[0].client: is a loop. proxy.port: is odd.</p>`,
 		`name="base" value="what was"`, // or what others have changed meanwhile would be undone by it
 	} {
 		if got.StatusCode != http.StatusBadRequest || !strings.Contains(got.text, want) || strings.Count(got.text, `<details class="card" open>`) != 1 {
@@ -157,7 +157,7 @@ func TestSettingsForm(t *testing.T) {
 	}
 	b.review = control.SettingsReview{Problems: []control.SettingsProblem{{Line: 3, Key: "proxy.port", Text: "must be 1 to 65535"}, {Text: "is no TOML"}}}
 	got = v.post("/settings/review", field("base", "now", "as", "toml", "text", "[proxy]\r\nport = 0\r\n"))
-	if got.StatusCode != http.StatusBadRequest || !strings.Contains(got.text, "line 3: proxy.port must be 1 to 65535; is no TOML.") || !strings.Contains(got.text, "[proxy]\nport = 0\n</textarea>") {
+	if got.StatusCode != http.StatusBadRequest || !strings.Contains(got.text, "line 3: proxy.port: must be 1 to 65535; is no TOML.") || !strings.Contains(got.text, "[proxy]\nport = 0\n</textarea>") {
 		t.Errorf("a mistake in the text: %s", got.text)
 	}
 	if len(b.changes) != 0 {
@@ -189,9 +189,9 @@ func TestApply(t *testing.T) {
 	}
 	for value, there := range map[string]string{
 		`"192.0.2.9/24"`: "https://192.0.2.9/settings/confirm?token=TOKEN", `"2001:db8::9/64"`: "https://[2001:db8::9]/settings/confirm?token=TOKEN",
-		`"dhcp"`: "", `"none"`: "",
+		`"dhcp"`: "", `"none"`: "", `"192.0.2.1/16"`: "",
 	} {
-		b.review.Changes = []control.SettingsDiff{{Key: "management.address", New: value}}
+		b.review.Changes = []control.SettingsDiff{{Key: "management.address", Old: `"192.0.2.1/24"`, New: value}}
 		got := v.post("/settings/apply", field("text", "a"))
 		if path := "<code>/settings/confirm?token=TOKEN</code>"; strings.Contains(got.text, path) != (value == `"dhcp"`) {
 			t.Errorf("%s: %s", value, got.text)

@@ -135,6 +135,22 @@ func (t *Tab) Eval(ctx context.Context, expression string, value any) error {
 	return nil
 }
 
+// Choose chooses a file in the field that an expression gives.
+func (t *Tab) Choose(ctx context.Context, field, file string) error {
+	var answer struct {
+		Result struct {
+			ID string `json:"objectId"`
+		} `json:"result"`
+	}
+	if err := t.call(ctx, "Runtime.evaluate", map[string]any{"expression": field}, &answer); err != nil {
+		return err
+	}
+	if answer.Result.ID == "" {
+		return fmt.Errorf("choose %s: %s is no field", file, field)
+	}
+	return t.call(ctx, "DOM.setFileInputFiles", map[string]any{"objectId": answer.Result.ID, "files": []string{file}}, nil)
+}
+
 // Await waits until a condition holds in the page, whichever page that is.
 func (t *Tab) Await(ctx context.Context, condition string) error {
 	for {

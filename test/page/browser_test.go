@@ -3,34 +3,19 @@ package page
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
-	"limpid/test/browser"
-	"limpid/test/lab"
+	at "limpid/test/person"
 )
 
 // pictures is where screenshots are kept, for people to look at.
 const pictures = "../../out/page"
 
-// screen is one of the widths that the page is made for.
-type screen struct {
-	name          string
-	width, height int
-	phone, dark   bool
-}
-
-func screens() []screen {
-	return []screen{
-		{"phone", 390, 844, true, false}, {"phone-dark", 390, 844, true, true},
-		{"laptop", 1366, 768, false, false}, {"laptop-dark", 1366, 768, false, true},
-	}
-}
-
+// person is somebody at a client. t is the test that fails: subtests put themselves there.
 type person struct {
-	*browser.Tab
+	*at.Person
 	t   *testing.T
 	ctx context.Context //nolint:containedctx // the test's
 }
@@ -38,31 +23,30 @@ type person struct {
 // person opens a browser at a client.
 func (b *box) person(t *testing.T) *person {
 	t.Helper()
-	must(t, lab.Requirements(browser.Program))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	t.Cleanup(cancel)
-	dir, err := os.MkdirTemp("", "browser-")
-	must(t, err)
-	// A browser's last processes write into it for a moment after it has ended.
-	t.Cleanup(func() {
-		eventually(t, "the browser's folder to go", func() bool { return os.RemoveAll(dir) == nil })
-	})
-	cmd := b.C1.Command(ctx, browser.Program, browser.Arguments(dir)...)
-	cmd.Env = []string{"HOME=" + dir, "PATH=/usr/bin:/bin"}
-	tab, err := browser.Open(ctx, cmd, cmd.Cmd)
-	must(t, err)
-	t.Cleanup(func() { _ = tab.Close() })
-	return &person{tab, t, ctx}
+	return b.personFor(t, 2*patience)
+}
+
+// personFor is one who stays for longer.
+func (b *box) personFor(t *testing.T, stay time.Duration) *person {
+	t.Helper()
+	p := at.At(t, b.C1, stay)
+	return &person{p, t, p.Ctx}
+}
+
+// now is the person in the test that runs now.
+func (p *person) now() *at.Person {
+	p.T = p.t
+	return p.Person
 }
 
 func (p *person) await(condition string) {
 	p.t.Helper()
-	must(p.t, p.Await(p.ctx, condition))
+	p.now().Awaits(condition)
 }
 
 func (p *person) do(expression string) {
 	p.t.Helper()
-	must(p.t, p.Eval(p.ctx, expression, nil))
+	p.now().Does(expression)
 }
 
 // says waits for the one word.
@@ -74,31 +58,19 @@ func (p *person) says(word string) {
 // press presses the button with this text.
 func (p *person) press(text string) {
 	p.t.Helper()
-	button := fmt.Sprintf("[...document.querySelectorAll('button')].find(b => b.textContent == %q)", text)
-	p.await(button)
-	p.do(button + ".click()")
+	p.now().Presses(text)
 }
 
 // fill types into the fields of a form.
 func (p *person) fill(name, text string) {
 	p.t.Helper()
-	field := fmt.Sprintf("document.querySelector('input[name=%s]')", name)
-	p.await(field)
-	p.do(fmt.Sprintf("%s.value = %q", field, text))
+	p.now().Fills(name, text)
 }
 
 // picture shows the page in all widths, in which nothing may stick out.
 func (p *person) picture(name string) {
 	p.t.Helper()
-	for _, s := range screens() {
-		must(p.t, p.Look(p.ctx, s.width, s.height, s.phone, s.dark))
-		var wide int
-		must(p.t, p.Eval(p.ctx, "document.documentElement.scrollWidth", &wide))
-		if wide > s.width {
-			p.t.Errorf("%s on a %s is %d pixels wide", name, s.name, wide)
-		}
-		must(p.t, p.Picture(p.ctx, filepath.Join(pictures, name+"-"+s.name+".png")))
-	}
+	p.now().Pictures(pictures, name)
 }
 
 // TestBrowser goes the owner's way in Chromium, and keeps pictures of it.

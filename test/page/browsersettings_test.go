@@ -23,6 +23,17 @@ func (p *person) change(key, value string) {
 // sockets are another process, which knows nobody yet.
 func (p *person) thenAgain(b *box, do func()) {
 	p.t.Helper()
+	p.anew(b, do)
+	b.awaitPage(p.t, b.visitor(p.t, b.C1), root)
+	must(p.t, p.Go(p.ctx, root))
+	p.fill("password", password)
+	p.press("Log in")
+	p.await("document.querySelectorAll('#counters dd').length > 0")
+}
+
+// anew does what has the page start anew, and waits until it has.
+func (p *person) anew(b *box, do func()) {
+	p.t.Helper()
 	web, err := b.limpid.ChildPID(p.ctx, "web")
 	must(p.t, err)
 	do()
@@ -30,11 +41,6 @@ func (p *person) thenAgain(b *box, do func()) {
 		now, err := b.limpid.ChildPID(p.ctx, "web")
 		return err == nil && now != web
 	})
-	b.awaitPage(p.t, b.visitor(p.t, b.C1), root)
-	must(p.t, p.Go(p.ctx, root))
-	p.fill("password", password)
-	p.press("Log in")
-	p.await("document.querySelectorAll('#counters dd').length > 0")
 }
 
 // file is the box's limpid.toml.

@@ -55,6 +55,12 @@ type box struct {
 
 func inline(t *testing.T) *box {
 	t.Helper()
+	return inlineWith(t, config)
+}
+
+// inlineWith is inline with settings of its own.
+func inlineWith(t *testing.T, config string) *box {
+	t.Helper()
 	b := &box{Lab: lab.New(t), credentials: t.TempDir()}
 	var err error
 	b.limpid, err = b.StartLimpid(t.Context(), config, "--credentials", b.credentials)
