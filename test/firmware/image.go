@@ -91,6 +91,18 @@ func (i Image) Make(ctx context.Context) (string, error) {
 	return image, nil
 }
 
+// Slot makes what an update to this version writes, without the disk around it, and the limpid that is in it, in a
+// folder. From Buildroot's output comes the limpid that was built there, whatever Version says.
+func (i Image) Slot(ctx context.Context, dir string) (limpid, slot string, err error) {
+	limpid, slot = filepath.Join(dir, "limpid-"+i.Version), filepath.Join(dir, "slot-"+i.Version)
+	if err := i.buildLimpid(ctx, limpid); err != nil {
+		return "", "", err
+	}
+	source, _ := i.source(limpid)
+	args := append([]string{"run", "./image"}, source...)
+	return limpid, slot, i.run(ctx, "go", append(args, "-version", i.Version, "-slot", slot)...)
+}
+
 // buildLimpid builds the limpid of the image.
 func (i Image) buildLimpid(ctx context.Context, program string) error {
 	return i.run(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", i.Tags, "-ldflags", "-s -w -X main.version="+i.Version, "-o", program, "./appliance")

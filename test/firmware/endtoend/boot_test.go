@@ -82,6 +82,7 @@ func TestBox(t *testing.T) {
 	t.Run("all else is bridged", func(t *testing.T) { bridged(t, b) })
 	t.Run("processes that are killed", func(t *testing.T) { kills(t, b) })
 	t.Run("reboot", func(t *testing.T) { reboot(t, b) })
+	t.Run("update by the page", func(t *testing.T) { updateByPage(t, b) })
 	t.Run("power off", func(t *testing.T) { powerOff(t, b) })
 }
 
