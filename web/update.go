@@ -51,7 +51,7 @@ func (v *updateView) fill(u control.Update, box *control.Box, now time.Time) {
 	v.Arriving = u.Phase == control.UpdateReceiving || u.Phase == control.UpdateVerifying
 	v.Ready = u.Phase == control.UpdateReady
 	v.Trying = u.Slots && !u.Healthy
-	v.Back = u.Other.BootsLeft > 0 && !v.Ready
+	v.Back = u.Other.BootsLeft > 0 && !v.Ready && !v.Trying // which the box does by itself
 	v.Done, v.Total, v.Rate = size(uint64(max(0, u.Progress.Done))), size(uint64(max(0, u.Progress.Total))), size(uint64(max(0, u.Progress.Rate)))
 	if !u.RebootAt.IsZero() {
 		v.RebootAt = u.RebootAt.In(now.Location()).Format(time.DateTime)

@@ -68,7 +68,7 @@ func TestUpdateInWords(t *testing.T) {
 		"to go back to": {func(u *control.Update) { u.Phase, u.Other.BootsLeft = control.UpdateIdle, 8 },
 			[]string{"Go back</h2>", "can be gone back to"}, []string{"Restart now"}},
 		"on trial": {func(u *control.Update) { u.Phase, u.Healthy = control.UpdateIdle, false },
-			[]string{"on trial", "data-trying"}, nil},
+			[]string{"on trial", "data-trying", "On trial.", "ran before"}, []string{"Send it", "Go back</h2>"}}, // which would be refused
 		"failed": {func(u *control.Update) { u.Phase, u.Problem = control.UpdateFailed, "check signature: forged" },
 			[]string{"check signature: forged"}, []string{"Restart now"}},
 		"no slots": {func(u *control.Update) { *u = control.Update{Version: "1.2.3", Board: "x86_64"} },

@@ -33,16 +33,18 @@ async function follow() {
 }
 
 // A restart: first nobody answers, then somebody who has forgotten all sessions.
-async function wait(began) {
-  const said = page.querySelector("[data-waiting]");
-  said.textContent = `Waiting for ${Math.round((performance.now() - began) / 1000)} s.`;
+function count(began) {
+  page.querySelector("[data-waiting]").textContent = `Waiting for ${Math.floor((performance.now() - began) / 1000)} s.`;
+}
+
+async function wait() {
   try {
     const now = await state();
     if (now && now.running != page.dataset.running) return location.assign("/update");
   } catch {
     // Still away.
   }
-  setTimeout(wait, 1000, began);
+  setTimeout(wait, 1000);
 }
 
 let sending = false;
@@ -100,5 +102,8 @@ if (form) {
   });
 }
 
-if ("rebooting" in page.dataset) wait(performance.now());
-else if (["receiving", "verifying"].includes(page.dataset.phase) || "trying" in page.dataset) follow();
+if ("rebooting" in page.dataset) {
+  count(performance.now());
+  setInterval(count, 1000, performance.now());
+  wait();
+} else if (["receiving", "verifying"].includes(page.dataset.phase) || "trying" in page.dataset) follow();
