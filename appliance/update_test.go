@@ -169,6 +169,9 @@ func TestUpdateFromTheCommandLine(t *testing.T) {
 	if err := json.Unmarshal([]byte(must(t, "update", "status", "--json", "--run", f.run)), &u); err != nil || u.Phase != control.UpdateReady || u.Bundle.Notes != "Faster." {
 		t.Errorf("%+v, %v", u, err)
 	}
+	if head, _, _ := strings.Cut(string(f.read(t, "limpid.pub")), "\n"); u.Bundle.SignedBy == "" || !strings.Contains(head, u.Bundle.SignedBy) {
+		t.Errorf("signed by %q; the key is %q", u.Bundle.SignedBy, head)
+	}
 }
 
 func TestBackFromTheCommandLine(t *testing.T) {
