@@ -196,7 +196,7 @@ func TestStartAddress(t *testing.T) {
 	// A mistake leaves what was typed.
 	b.review = control.SettingsReview{Problems: []control.SettingsProblem{{Line: 3, Key: "management.gateway", Text: "is outside"}}}
 	got = v.post("/start/address", field("how", "fixed", "address", "192.0.2.10/24", "gateway", "10.0.0.1"))
-	contains(t, "a mistake", got, []string{"management.gateway is outside", `value="192.0.2.10/24"`, `value="10.0.0.1"`, `value="fixed" checked`, `aria-current="step">Address`}, nil)
+	contains(t, "a mistake", got, []string{"management.gateway: is outside", `value="192.0.2.10/24"`, `value="10.0.0.1"`, `value="fixed" checked`, `aria-current="step">Address`}, nil)
 	for _, fields := range [][]string{{"how", "fixed", "address", ""}, {"address", "192.0.2.10/24"}} {
 		if got := v.post("/start/address", field(fields...)); got.StatusCode != http.StatusBadRequest || !strings.Contains(got.text, `role="alert"`) {
 			t.Errorf("%v: %s", fields, got.Status)

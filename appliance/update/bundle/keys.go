@@ -31,7 +31,7 @@ func ParseKeys(text string) (Keys, error) {
 }
 
 // KeyID gives the name of a key as minisign prints it.
-func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
+func KeyID(id uint64) string { return fmt.Sprintf("%X", id) }
 
 // SignedBy is the name of the key that a head says it was signed with: true once Verify
 // has returned nil, and empty where there is no signature.

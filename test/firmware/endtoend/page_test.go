@@ -65,7 +65,7 @@ func newBundle(t *testing.T) updated {
 	if err != nil || len(raw) != 42 {
 		t.Fatalf("the public key is %q: %v", text, err)
 	}
-	return updated{path("new.bundle"), fmt.Sprintf("%016X", binary.LittleEndian.Uint64(raw[2:])), public}
+	return updated{path("new.bundle"), fmt.Sprintf("%X", binary.LittleEndian.Uint64(raw[2:])), public}
 }
 
 // updateByPage updates the box and goes back again, as its owner does in a browser at a client.
