@@ -39,6 +39,6 @@ func bypass(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	printStatus(t.out, s, time.Now())
+	printStatus(t.out, s, control.Neighbours{}, time.Now())
 	return nil
 }

@@ -40,6 +40,7 @@ func commands() []command {
 	return []command{
 		superviseCommand(),
 		statusCommand(),
+		neighboursCommand(),
 		bypassCommand(),
 		drillCommand(),
 		flowsCommand(),

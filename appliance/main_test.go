@@ -44,6 +44,8 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"status --jason", exitUsage, "-jason: see limpid status -h"},
 		{"status extra", exitUsage, `"extra" is one argument too many`},
 		{"status --run " + dir, exitFailed, "no limpid runs there"},
+		{"neighbours --run " + dir, exitFailed, "no limpid runs there"},
+		{"neighbours lan", exitUsage, `"lan" is one argument too many`},
 		{"bypass", exitUsage, "on or off is missing"},
 		{"bypass sideways", exitUsage, `"sideways": want on or off`},
 		{"bypass on --for yesterday", exitUsage, "yesterday"},
@@ -325,7 +327,7 @@ func TestLogForPeople(t *testing.T) {
 func TestStatusForPeople(t *testing.T) {
 	var b bytes.Buffer
 	s := exampleStatus()
-	printStatus(&b, s, s.Since.Add(3*time.Hour+5*time.Minute))
+	printStatus(&b, s, control.Neighbours{}, s.Since.Add(3*time.Hour+5*time.Minute))
 	want := `bypass since 2026-01-02 03:04:05 (3 h 5 min): proxy was ended by SIGKILL
   clients   eth0 up, 1000 Mbit/s
   servers   eth1 no carrier

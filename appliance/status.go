@@ -37,7 +37,12 @@ func status(ctx context.Context, t terminal, args []string) error {
 	if *asJSON {
 		return printJSON(t.out, s)
 	}
-	printStatus(t.out, s, time.Now())
+	// A supervisor that was asked twice may have ended in between: its status is known all the same.
+	n, err := client.Neighbours(ctx)
+	if err != nil {
+		s.Problems = append(s.Problems, "neighbours: "+err.Error())
+	}
+	printStatus(t.out, s, n, time.Now())
 	return nil
 }
 
@@ -50,7 +55,7 @@ func printJSON(w io.Writer, v any) error {
 	return nil
 }
 
-func printStatus(w io.Writer, s control.Status, now time.Time) {
+func printStatus(w io.Writer, s control.Status, n control.Neighbours, now time.Time) {
 	first := fmt.Sprintf("%s since %s (%s)", s.Mode, s.Since.Local().Format(time.DateTime), ago(now.Sub(s.Since)))
 	if s.Reason != "" {
 		first += ": " + s.Reason
@@ -62,8 +67,9 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	for _, l := range []struct {
 		name string
 		control.Link
-	}{{"clients", s.Wire.LAN}, {"servers", s.Wire.WAN}, {"bridge", s.Wire.Bridge}} {
-		line(l.name, "%s", describeLink(l.Link))
+		heard []control.Neighbour
+	}{{"clients", s.Wire.LAN, n.LAN}, {"servers", s.Wire.WAN, n.WAN}, {"bridge", s.Wire.Bridge, nil}} {
+		line(l.name, "%s%s", describeLink(l.Link), beside(l.heard))
 	}
 	if s.Capture != "" {
 		line("capture", "%s, handshake %s", s.Capture, s.Handshake)

@@ -17,6 +17,10 @@ const (
 	MarkToClient Mark = 0x4c500004
 	// MarkToServer is the mark of sockets that speak to servers.
 	MarkToServer Mark = 0x4c500005
+	// MarkHeardLAN and MarkHeardWAN are set on LLDP frames that entered by the lan and
+	// by the wan port, on the copies that the bridge itself is given.
+	MarkHeardLAN Mark = 0x4c500006
+	MarkHeardWAN Mark = 0x4c500007
 
 	// MarkMask selects the tag and the kind.
 	MarkMask Mark = 0xfff0000f

@@ -119,7 +119,7 @@ func TestChangedSpecIsNotEqual(t *testing.T) {
 }
 
 func TestMarksCarryVLANs(t *testing.T) {
-	kinds := []Mark{MarkApproved, MarkFromClient, MarkFromServer, MarkToClient, MarkToServer}
+	kinds := []Mark{MarkApproved, MarkFromClient, MarkFromServer, MarkToClient, MarkToServer, MarkHeardLAN, MarkHeardWAN}
 	for i, m := range kinds {
 		for _, id := range []uint16{0, 1, 42, 4094} {
 			tagged := m.WithVLAN(id)

@@ -22,7 +22,7 @@ func plan(s Spec) (ruleset, error) {
 	bridge := append(s.askChains(), s.captureChains()...)
 	return ruleset{
 		sets:   s.sets(),
-		bridge: append(bridge, s.emitChains()...),
+		bridge: append(append(bridge, s.emitChains()...), s.heardChain()),
 		inet:   []chain{s.divertChain(), s.answerChain()},
 	}, nil
 }

@@ -27,6 +27,7 @@ func apiCalls() []apiCall {
 		{http.MethodGet, "/v1/flows", readers, maxCall},
 		{http.MethodPost, "/v1/flows/{id}/reset", owners, maxCall},
 		{http.MethodGet, "/v1/rules", readers, maxCall},
+		{http.MethodGet, "/v1/neighbours", readers, maxCall},
 		{http.MethodGet, "/v1/log", readers, maxCall},
 		{http.MethodGet, "/v1/history", readers, maxCall},
 		{http.MethodGet, "/v1/metrics", readers, maxCall},

@@ -69,6 +69,14 @@ type box struct {
 	drills   control.Drills
 	struck   []control.DrillRequest
 	captures captures
+
+	neighbours control.Neighbours
+}
+
+func (b *box) Neighbours(context.Context) (control.Neighbours, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.neighbours, b.err
 }
 
 func (b *box) History(_ context.Context, span string) (control.History, error) {

@@ -33,6 +33,7 @@ func (p *Page) view(r *http.Request) view {
 		return v
 	}
 	v.Scripts = append(v.Scripts, p.assets.address["pulse.js"])
+	p.showNeighbours(&v.Wire)
 	c := chartedOf(r.URL.Query())
 	v.Refresh = c.address()
 	if h, err := p.charts[c.span].now(); err == nil {

@@ -219,6 +219,7 @@ func apiRows() map[string]struct {
 		"GET /v1/flows":                     {readers, ""},
 		"POST /v1/flows/{id}/reset":         {owners, ""},
 		"GET /v1/rules":                     {readers, ""},
+		"GET /v1/neighbours":                {readers, ""},
 		"GET /v1/log":                       {readers, ""},
 		"GET /v1/history":                   {readers, ""},
 		"GET /v1/metrics":                   {readers, ""},

@@ -31,6 +31,7 @@ type Control interface {
 	Drills(ctx context.Context) (control.Drills, error)
 	Flows(ctx context.Context, limit int) (control.FlowList, error)
 	ResetFlow(ctx context.Context, id uint64) error
+	Neighbours(ctx context.Context) (control.Neighbours, error)
 	Doctor(ctx context.Context) (control.Checkup, error)
 	Explain(ctx context.Context, q control.FlowQuestion) (control.FlowAnswer, error)
 	Settings(ctx context.Context) (control.Settings, error)
@@ -74,6 +75,7 @@ type Page struct {
 	charts      map[string]*shared[control.History] // by span
 	recent      *shared[control.History]            // the last seconds
 	top         *shared[control.LogTop]
+	beside      *shared[control.Neighbours]
 	streams     *streams
 	sessions    *sessions
 	attempts    *attempts
@@ -107,5 +109,6 @@ func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
 		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now, streams: newStreams(), charts: charts,
 		recent: &shared[control.History]{fresh: freshFor, clock: time.Now, ask: recent},
 		top:    &shared[control.LogTop]{fresh: topFresh, clock: time.Now, ask: top},
+		beside: &shared[control.Neighbours]{fresh: besideFresh, clock: time.Now, ask: c.Neighbours},
 	}, nil
 }

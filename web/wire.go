@@ -19,6 +19,7 @@ type wire struct {
 type link struct {
 	Tone, Text string
 	Details    []string // for whoever has logged in
+	Beside     []beside // likewise
 }
 
 func wireOf(w control.Wire, v view) wire {

@@ -175,6 +175,10 @@ func (f *fake) Explain(_ context.Context, q FlowQuestion) (FlowAnswer, error) {
 	return FlowAnswer{Client: q.Client, Server: q.Server, Port: q.Port, Captured: CapturedNo}, f.err
 }
 
+func (f *fake) Neighbours(context.Context) (Neighbours, error) {
+	return Neighbours{LAN: []Neighbour{{MAC: "02:00:00:00:00:07", Age: 1.5, Frame: []byte{1, 0x80, 0xc2}}}, WAN: []Neighbour{}}, f.err
+}
+
 func (f *fake) Rules(context.Context) (RuleList, error) { return RuleList{Text: "add rule"}, f.err }
 
 // serve runs the API on a real socket until the test is over.
@@ -229,6 +233,9 @@ func TestClientAndServerAgree(t *testing.T) {
 	}
 	if rules, err := client.Rules(t.Context()); err != nil || rules.Text != "add rule" {
 		t.Errorf("rules: %+v, %v", rules, err)
+	}
+	if n, err := client.Neighbours(t.Context()); err != nil || len(n.LAN) != 1 || n.LAN[0].Age != 1.5 || string(n.LAN[0].Frame) != "\x01\x80\xc2" || n.WAN == nil {
+		t.Errorf("neighbours: %+v, %v", n, err)
 	}
 	var text strings.Builder
 	if err := client.Metrics(t.Context(), &text); err != nil || text.String() != "up 1\n" {
@@ -408,6 +415,8 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		FlowList{},
 		BypassRequest{For: 1},
 		RuleList{},
+		Neighbours{},
+		Neighbour{},
 		Page{},
 		Password{Reader: "r"},
 		PasswordChange{},

@@ -42,6 +42,7 @@ type Backend interface {
 	// ResetFlow resets both connections of a flow that the proxy holds.
 	ResetFlow(ctx context.Context, id uint64) error
 	Rules(ctx context.Context) (RuleList, error)
+	NeighbourLister
 	Log(ctx context.Context, query LogQuery) (LogPage, error)
 	// LogTop ranks sites and clients of the access log, the first limit of each.
 	LogTop(ctx context.Context, limit int) (LogTop, error)
@@ -138,6 +139,7 @@ func routes() []route {
 		{"GET", "/v1/rules", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Rules(r.Context())
 		}},
+		{"GET", neighboursPath, getNeighbours},
 		{"GET", "/v1/log", getLog},
 		{"GET", topPath, getTop},
 		{"GET", historyPath, getHistory},

@@ -19,6 +19,7 @@ import (
 	"limpid/appliance/control"
 	"limpid/appliance/history"
 	"limpid/appliance/metrics"
+	"limpid/appliance/neighbours"
 	"limpid/appliance/settings"
 	"limpid/appliance/watchdog"
 	"limpid/interceptor"
@@ -107,6 +108,7 @@ type Supervisor struct {
 	proxy    *keeper
 	page     *page
 	packets  *packetCapturer
+	heard    *neighbours.Listener
 	watchdog *watchdog.Watchdog
 	loops    int
 	limit    uint64 // of descriptors
@@ -194,6 +196,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	s.proxy = s.keeper("proxy", s.ProxySettings, child.ProxyUser(), s.proxyFiles, theProxy, func() { s.proxyCut(); s.sockets.proxyEnded() })
 	s.page = s.newPage()
 	s.packets = s.newPacketCapturer()
+	s.heard = s.newListener()
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
 	s.exporter, err = s.newExporter()
@@ -311,6 +314,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.keepPage(outer) })
 	parts.Go(func() { s.page.watch(outer) })
 	parts.Go(func() { s.packets.run(outer) })
+	parts.Go(func() { s.heard.Run(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })
