@@ -49,3 +49,7 @@ func TestScenariosOnAKernelWithBrouteAndQueue(t *testing.T) {
 func TestBridgeOnAKernelWithVLANs(t *testing.T) {
 	vm.Test(t, "./bridge", "VLAN", vm.Spec{Programs: []string{"ip"}, Timeout: 3 * time.Minute})
 }
+
+func TestNeighboursOnAKernelWithVLANs(t *testing.T) {
+	vm.Test(t, "./interceptor", "Heard$", vm.Spec{Programs: []string{"ip", "nft", "bridge"}, Timeout: 3 * time.Minute})
+}
