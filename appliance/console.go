@@ -58,6 +58,14 @@ func (keys) ResetNetwork() error {
 	return askInit(syscall.SIGHUP)
 }
 
+// ResetAll implements console.Actions.
+func (keys) ResetAll() error {
+	if err := boot.ResetAll(); err != nil {
+		return err
+	}
+	return askInit(syscall.SIGHUP)
+}
+
 // ResetPassword implements console.Actions.
 func (keys) ResetPassword() (bool, error) { return boot.ResetPassword() }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"limpid/appliance/boot"
+	"limpid/appliance/child"
 )
 
 func initCommand() command {
@@ -20,6 +21,6 @@ func initBox(_ context.Context, _ terminal, args []string) error {
 	if os.Getpid() != 1 {
 		return errors.New("only the kernel starts this, as process 1 of a box: on a host use limpid supervise")
 	}
-	boot.Run(boot.Options{Version: version, Program: "/proc/self/exe"})
+	boot.Run(boot.Options{Version: version, Program: "/proc/self/exe", LogUser: child.ProxyUser().UID})
 	return nil
 }

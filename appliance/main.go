@@ -52,6 +52,7 @@ func commands() []command {
 		clockCommand(),
 		updateCommand(),
 		bundleCommand(),
+		resetCommand(),
 		checkCommand(),
 		bridgeCommand(),
 		versionCommand(),

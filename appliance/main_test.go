@@ -78,6 +78,9 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"capture out.pcapng", exitUsage, "one argument too many"},
 		{"rules --run " + dir, exitFailed, "no limpid runs there"},
 		{"metrics --run " + dir, exitFailed, "no limpid runs there"},
+		{"reset", exitUsage, "nothing has happened, say --yes"},
+		{"reset yes", exitUsage, "one argument too many"},
+		{"reset --yes --run " + dir, exitFailed, "no limpid runs there"},
 		{"check", exitUsage, "FILE is missing"},
 		{"check " + dir + "/absent", exitFailed, dir + "/absent"},
 		{"check " + bad, exitFailed, bad + ":3: "},
@@ -123,6 +126,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 type backend struct {
 	control.TokenKeeper
 	control.SettingsKeeper
+	control.Resetter
 	control.PacketCapturer
 	control.Updater
 	control.Beginner

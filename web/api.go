@@ -53,6 +53,13 @@ func (p *Page) serveAPI(c apiCall) http.HandlerFunc {
 			failAPI(w, http.StatusBadRequest, err.Error())
 			return
 		}
+		if c.path == "/v1/reset" {
+			var code int
+			if body, code, err = p.provenReset(w, r, body, who); err != nil {
+				failAPI(w, code, err.Error())
+				return
+			}
+		}
 		select {
 		case p.passing <- struct{}{}:
 			defer func() { <-p.passing }()
@@ -156,17 +163,26 @@ func signed(c apiCall, body []byte, who string) ([]byte, error) {
 
 // amended changes a body that is JSON.
 func amended[T any](body []byte, amend func(*T)) ([]byte, error) {
+	request, err := strictly[T](body)
+	if err != nil {
+		return nil, err
+	}
+	amend(&request)
+	return json.Marshal(request)
+}
+
+// strictly reads a body as the control API does.
+func strictly[T any](body []byte) (T, error) {
 	var request T
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&request); err != nil {
-		return nil, fmt.Errorf("read request: %w", err)
+		return request, fmt.Errorf("read request: %w", err)
 	}
 	if decoder.More() {
-		return nil, errors.New("read request: something follows the object")
+		return request, errors.New("read request: something follows the object")
 	}
-	amend(&request)
-	return json.Marshal(request)
+	return request, nil
 }
 
 // failAPI answers as the control API does.

@@ -39,6 +39,7 @@ func apiCalls() []apiCall {
 		{http.MethodPost, "/v1/settings/undo", owners, maxCall},
 		{http.MethodGet, "/v1/settings/history", readers, maxCall},
 		{http.MethodGet, "/v1/settings/history/{number}", readers, maxCall},
+		{http.MethodPost, "/v1/reset", owners, maxCall},
 		{http.MethodGet, "/v1/update", readers, maxCall},
 		{http.MethodPut, "/v1/update/bundle", owners, 0},
 		{http.MethodPost, "/v1/update/back", owners, maxCall},

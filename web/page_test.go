@@ -47,6 +47,7 @@ type box struct {
 	token    string // that confirms
 	who      string // made the change that waits
 	undone   int
+	resets   []control.ResetRequest
 
 	client   *control.Client // passes calls on; nil: the box does so by itself
 	received int64           // bytes of a bundle

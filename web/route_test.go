@@ -39,7 +39,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
+	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.resets, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -99,6 +99,8 @@ func visits() map[string]struct {
 		"GET /settings/history":           {"/settings/history", nil, 403, 200, 200},
 		"GET /settings/history/{number}":  {"/settings/history/2", nil, 403, 200, 200},
 		"GET /settings/backup":            {"/settings/backup", nil, 403, 403, 200},
+		"GET /settings/reset":             {"/settings/reset", nil, 403, 403, 200},
+		"POST /settings/reset":            {"/settings/reset", field("old", ""), 403, 403, 503},
 		"GET /settings/confirm":           {"/settings/confirm", nil, 200, 200, 200},
 		"POST /settings/confirm":          {"/settings/confirm", field("token", "a guess"), 409, 409, 409},
 		"GET /api":                        {"/api", nil, 403, 200, 200},
@@ -176,7 +178,7 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
 	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill", "/start", "/start/password"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `action="/start`, `href="/start/time"`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `action="/start`, `href="/start/time"`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}
@@ -240,6 +242,7 @@ func apiRows() map[string]struct {
 		"POST /v1/settings/undo":            {owners, ""},
 		"GET /v1/settings/history":          {readers, ""},
 		"GET /v1/settings/history/{number}": {readers, ""},
+		"POST /v1/reset":                    {owners, `{"confirm":"factory reset","password":"of the owner"}`},
 		"GET /v1/update":                    {readers, ""},
 		"PUT /v1/update/bundle":             {owners, "a bundle"},
 		"POST /v1/update/back":              {owners, ""},
@@ -295,6 +298,9 @@ func TestEachCallIsGuarded(t *testing.T) {
 				code = http.StatusNotFound
 			case c.who < row.who:
 				code = http.StatusForbidden
+			}
+			if o.Path == "/v1/reset" && code == http.StatusOK {
+				code = http.StatusServiceUnavailable // it takes the password too, and what is kept here is no hash
 			}
 			if c.foreign && o.Method != http.MethodGet {
 				code = http.StatusForbidden // before anything is looked at

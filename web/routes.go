@@ -88,6 +88,8 @@ func (p *Page) routes() []route {
 		{"GET /settings/history", readers, settingsFirst, p.showHistory},
 		{"GET /settings/history/{number}", readers, settingsFirst, p.showVersion},
 		{"GET /settings/backup", owners, settingsFirst, p.takeBackup},
+		{"GET /settings/reset", owners, settingsFirst, p.askReset},
+		{"POST /settings/reset", owners, settingsFirst, p.factoryReset},
 		{"GET /update", readers, updateFirst, p.showUpdate},
 		{"POST /update/reboot", owners, updateFirst, p.rebootNow},
 		{"POST /update/plan", owners, updateFirst, p.planReboot},

@@ -42,6 +42,7 @@ type Control interface {
 	UndoSettings(ctx context.Context) (control.SettingsVersion, error)
 	SettingsHistory(ctx context.Context) (control.SettingsHistory, error)
 	SettingsVersion(ctx context.Context, number int) (control.SettingsVersion, error)
+	Reset(ctx context.Context, request control.ResetRequest) error
 	Update(ctx context.Context) (control.Update, error)
 	GoBack(ctx context.Context) (control.Update, error)
 	Reboot(ctx context.Context) (control.Update, error)

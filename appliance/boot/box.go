@@ -25,6 +25,8 @@ type Options struct {
 	Version string
 	// Program is limpid itself, to be started as its own children.
 	Program string
+	// LogUser is whom the files of the access log belong to.
+	LogUser uint32
 }
 
 // Fixed places of the box.
@@ -52,6 +54,7 @@ type Box struct {
 	loader    *kmod.Loader
 	bridge    *bridge.Bridge
 	ports     [2]string
+	defaults  [2]string // that defaults name in their place: a factory reset leaves the wire as it is
 	disk      disk.Disk
 	onDisk    bool   // /data is a disk's, and can be written
 	config    string // path of the configuration that runs

@@ -102,6 +102,16 @@ func (j *journal) leaveConsoles() {
 	leaving.Wait()
 }
 
+// forget takes away what is kept, in memory and in the run directory.
+func (j *journal) forget() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text, j.written = nil, 0
+	if j.file != nil {
+		_ = j.file.Truncate(0) // in memory: what cannot be cut off there ends with the power
+	}
+}
+
 // content is a copy of what is kept.
 func (j *journal) content() []byte {
 	j.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/durable"
+	"limpid/appliance/factory"
 )
 
 // Places of configurations.
@@ -52,18 +53,27 @@ func loads(path string) error {
 
 // chooseConfig takes over settings that somebody brought, then chooses.
 func chooseConfig(ctx context.Context, b *Box) error {
+	b.finishReset(ctx) // what was left of one by a power cut
 	takenErr := b.takeOver(ctx)
+	return errors.Join(takenErr, b.chooseAgain())
+}
+
+// chooseAgain chooses from what is on the disk now. An error says what is wrong with
+// what was passed over.
+func (b *Box) chooseAgain() error {
 	c := choose(loads)
+	var err error
 	if c.from == control.ConfigDefaults {
 		b.mu.Lock()
 		ports := b.ports
-		b.mu.Unlock()
-		if err := writeDefaults(ports, c.problem == nil); err != nil {
-			return errors.Join(takenErr, c.problem, err)
+		if b.defaults[0] != "" {
+			ports = b.defaults
 		}
+		b.mu.Unlock()
+		err = writeDefaults(ports, c.problem == nil)
 	}
 	b.useConfig(c.path, c.from)
-	return errors.Join(takenErr, c.problem)
+	return errors.Join(c.problem, err)
 }
 
 // useConfig notes which configuration runs from the supervisor's next start on.
@@ -143,22 +153,18 @@ func keepGood(path string, text []byte, good string) error {
 
 // takeSettings runs the box with settings that were changed.
 func (b *Box) takeSettings(ctx context.Context) {
-	c := choose(loads)
-	b.alarm("config", c.problem)
-	if c.from == control.ConfigDefaults {
-		b.mu.Lock()
-		ports := b.ports
-		b.mu.Unlock()
-		if err := writeDefaults(ports, c.problem == nil); err != nil {
-			b.alarm("config", err)
-		}
+	// A factory reset is done before the supervisor's next start, and chooses then.
+	asked, _ := factory.Asked(settingsPath)
+	if asked == nil {
+		b.alarm("config", b.chooseAgain())
 	}
-	b.useConfig(c.path, c.from)
 	b.mu.Lock()
 	k := b.supervise
 	b.mu.Unlock()
 	if k != nil {
 		k.restart(superviseEnd)
 	}
-	b.alarm("ports", adoptPorts(ctx, b))
+	if asked == nil {
+		b.alarm("ports", adoptPorts(ctx, b))
+	}
 }

@@ -35,7 +35,7 @@ func startSupervise(ctx context.Context, b *Box) error {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			return cmd
 		},
-		before: b.keepBridge,
+		before: b.beforeSupervise,
 		ended: func(life time.Duration) {
 			if life >= quickDeath {
 				deaths = 0

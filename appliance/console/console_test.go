@@ -44,7 +44,7 @@ func TestScreenSays(t *testing.T) {
 			"certificate  SHA-256 " + strings.Repeat("AB:", 16) + "\n" + strings.Repeat(" ", 23) + strings.Repeat("CD:", 15) + "CD\n", "settings     on disk\n", "watchdog     iTCO_wdt\n", "no alarms\n", "b bypass", "s shell"}, []string{"now "}},
 		"bypass": {func(k *Known) {
 			k.Status.Mode, k.Status.Reason, k.Status.Bypass.On = control.Bypass, "ordered", true
-		}, []string{"BYPASS since", ": ordered\n", "b end bypass"}, []string{"INLINE"}},
+		}, []string{"BYPASS since", ": ordered\n", "b end bypass  r restart  o off  s shell  reset: n network, p password, f all\n"}, []string{"INLINE"}},
 		"nobody answers": {func(k *Known) { k.Status, k.Box.Phase = nil, "data" }, []string{"STARTING: the bridge forwards", "now          data\n"}, []string{"b bypass", "clients"}},
 		"locked":         {func(k *Known) { k.Box.Shell = false }, []string{"r restart"}, []string{"shell"}},
 		"not a box":      {func(k *Known) { k.Box = nil }, []string{"limpid 1.2.3\n"}, []string{"shell", "settings", "watchdog"}},

@@ -13,6 +13,8 @@ type Actions interface {
 	ResetNetwork() error
 	// ResetPassword forgets the page's password, and says whether there was one.
 	ResetPassword() (bool, error)
+	// ResetAll begins a factory reset.
+	ResetAll() error
 }
 
 // Key is a key that does something.
@@ -22,6 +24,7 @@ type Key struct {
 	Sure  string // what is asked before; empty: nothing
 	do    func(ctx context.Context, a Actions) (told string, err error)
 	shell bool // hands the terminal to a shell
+	reset bool // takes something back to what it was: named together
 }
 
 // Keys are those that do something now.
@@ -41,10 +44,13 @@ func Keys(k Known) []Key {
 		return keys // all others ask process 1, which is not limpid's
 	}
 	keys = append(keys,
-		Key{Char: 'n', Name: "network reset", Sure: "Ask for the box's own address by DHCP again?", do: func(_ context.Context, a Actions) (string, error) {
+		Key{Char: 'n', Name: "network", reset: true, Sure: "Ask for the box's own address by DHCP again?", do: func(_ context.Context, a Actions) (string, error) {
 			return "The box asks for an address by DHCP.", a.ResetNetwork()
 		}},
-		Key{Char: 'p', Name: "password reset", Sure: "Forget the password of the page?", do: resetPassword},
+		Key{Char: 'p', Name: "password", reset: true, Sure: "Forget the password of the page?", do: resetPassword},
+		Key{Char: 'f', Name: "all", reset: true, Sure: "Forget all settings, passwords, history and logs? The wire goes on.", do: func(_ context.Context, a Actions) (string, error) {
+			return "Factory reset: the box begins anew, with another certificate, by DHCP.", a.ResetAll()
+		}},
 		Key{Char: 'r', Name: "restart", Sure: "Restart the box? The wire is cut for as long as that takes.", do: func(_ context.Context, a Actions) (string, error) {
 			return "Restarting.", a.Reboot()
 		}},

@@ -171,9 +171,17 @@ func prompt(k Known) Line {
 	case k.Told != "":
 		return Line{k.Told, Plain}
 	}
-	var keys []string
+	var keys, resets []string
 	for _, key := range Keys(k) {
-		keys = append(keys, string(key.Char)+" "+key.Name)
+		name := string(key.Char) + " " + key.Name
+		if key.reset {
+			resets = append(resets, name)
+		} else {
+			keys = append(keys, name)
+		}
 	}
-	return Line{strings.Join(keys, "   "), Dim}
+	if len(resets) > 0 {
+		keys = append(keys, "reset: "+strings.Join(resets, ", "))
+	}
+	return Line{strings.Join(keys, "  "), Dim} // on one line of 80
 }

@@ -42,6 +42,7 @@ func (a *actions) Reboot() error                { return a.note("reboot") }
 func (a *actions) PowerOff() error              { return a.note("off") }
 func (a *actions) ResetNetwork() error          { return a.note("network") }
 func (a *actions) ResetPassword() (bool, error) { return true, a.note("password") }
+func (a *actions) ResetAll() error              { return a.note("all") }
 
 // person sits at the other end of a terminal.
 type person struct {
@@ -176,9 +177,13 @@ func TestKeys(t *testing.T) {
 	p.press("Y", "asks for an address by DHCP")
 	p.press("p", "Forget the password")
 	p.press("y", "The password is forgotten")
+	p.press("f", "Forget all settings")
+	p.press("n", "r restart")
+	p.press("f", "Forget all settings")
+	p.press("y", "Factory reset:")
 	p.press("o", "Switch the box off?")
 	p.press("y", "Switching off.")
-	if got := a.said(); got != "reboot network password off" {
+	if got := a.said(); got != "reboot network password all off" {
 		t.Errorf("asked for %s", got)
 	}
 	p.press("\x0c", wipe) // drawn anew
@@ -187,7 +192,7 @@ func TestKeys(t *testing.T) {
 	p.press("echo typed-$((40+2))\n", "typed-42")
 	p.press("tty | grep -q pts && echo on a te''rminal\n", "on a terminal")
 	p.press("exit 3\n", "s shell")
-	if got := a.said(); got != "reboot network password off" {
+	if got := a.said(); got != "reboot network password all off" {
 		t.Errorf("asked for %s", got)
 	}
 	a.err = os.ErrPermission

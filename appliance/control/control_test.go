@@ -41,6 +41,7 @@ type fake struct {
 	token   TokenRequest
 	id      string // of a token, asked for last
 	drill   DrillRequest
+	factory ResetRequest
 	top     int
 	started []bool
 	clock   time.Time
@@ -53,6 +54,11 @@ func (f *fake) LogTop(_ context.Context, limit int) (LogTop, error) {
 
 func (f *fake) BeginDrill(_ context.Context, request DrillRequest) error {
 	f.drill = request
+	return f.err
+}
+
+func (f *fake) Reset(_ context.Context, request ResetRequest) error {
+	f.factory = request
 	return f.err
 }
 
@@ -248,6 +254,9 @@ func TestClientAndServerAgree(t *testing.T) {
 	if drills, err = client.Drills(t.Context()); err != nil || drills.Refused != "another drill runs" || drills.Drills[0].Number != 4 {
 		t.Errorf("drills: %+v, %v", drills, err)
 	}
+	if err := client.Reset(t.Context(), ResetRequest{Confirm: ResetConfirm, Who: "somebody"}); err != nil || backend.factory.Who != "somebody" {
+		t.Errorf("factory reset: %v; backend got %+v", err, backend.factory)
+	}
 	if top, err := client.LogTop(t.Context(), 3); err != nil || backend.top != 3 || top.Records != 8 || top.Sites.ByBytes[0] != (Rank{"a.example", 7, 9000}) {
 		t.Errorf("top: %+v, %v; backend was asked for %d", top, err, backend.top)
 	}
@@ -324,6 +333,13 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"POST", "/v1/drill", `{"target":"gate"}`, 400, "unknown field"},
 		{"POST", "/v1/drill", `[]`, 400, "read drill request"},
 		{"POST", "/v1/drill", `{"who":"` + strings.Repeat("w", maxWho+1) + `"}`, 400, "at most 256"},
+		{"POST", "/v1/reset", ``, 400, "EOF"},
+		{"POST", "/v1/reset", `{}`, 400, `give "confirm": "factory reset"`},
+		{"POST", "/v1/reset", `{"confirm":"yes"}`, 400, `give "confirm": "factory reset"`},
+		{"POST", "/v1/reset", `{"confirm":"factory reset","password":"p"}`, 400, "the socket asks for none"},
+		{"POST", "/v1/reset", `{"confirm":"factory reset","who":"` + strings.Repeat("w", maxWho+1) + `"}`, 400, "256 bytes at most"},
+		{"POST", "/v1/reset", `{"confirm":"factory reset","scope":"all"}`, 400, "unknown field"},
+		{"GET", "/v1/reset", "", 405, ""},
 		{"GET", "/v1/bypass", "", 405, ""},
 		{"POST", "/v1/status", "", 405, ""},
 		{"GET", "/v1/absent", "", 404, ""},
@@ -448,6 +464,7 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		SettingsToken{},
 		SettingsVersion{Who: "w", Note: "n", Text: "t"},
 		SettingsHistory{},
+		ResetRequest{Who: "w", Password: "p"},
 		History{},
 		HistoryPoint{},
 		OtherSlot{Version: "v"},

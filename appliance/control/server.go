@@ -58,6 +58,7 @@ type Backend interface {
 	ClockSetter
 	TokenKeeper
 	SettingsKeeper
+	Resetter
 	PacketCapturer
 }
 
@@ -155,6 +156,7 @@ func routes() []route {
 		{"PUT", readerPath, putReader},
 		{"PUT", startedPath, putStarted},
 		{"PUT", clockPath, putClock},
+		{"POST", resetPath, postFactoryReset},
 		{"GET", "/v1/update", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Update(r.Context())
 		}},

@@ -23,6 +23,7 @@ func (Again) Error() string { return "limpid starts anew for other settings" }
 // with which none can start are given up, and the next one has those of before. A
 // trial lasts over supervisors, and ends with the process.
 func Run(ctx context.Context, o Options) error {
+	o = finishReset(ctx, o)
 	o.Settings = openSettings(o, time.Now)
 	return runOn(ctx, o)
 }
@@ -42,6 +43,15 @@ func runOn(ctx context.Context, o Options) error {
 			return err
 		}
 		o.ConfigPath, o.Bypass = again.ConfigPath, again.Bypass
+		if !resetAsked(o) {
+			continue
+		}
+		if ownBox(o) {
+			return nil // process 1 does it, and starts the next one
+		}
+		if o = finishReset(ctx, o); o.Settings == nil {
+			o.Settings = openSettings(o, time.Now)
+		}
 	}
 }
 

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case "web":
+			time.Sleep(time.Hour) // until it is ended
+			os.Exit(0)
 		case "gate", "proxy":
 			log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 			if err := testChild(os.Args[1], log); err != nil {
