@@ -24,7 +24,7 @@ func TestFactoryReset(t *testing.T) {
 	b.set(func(b *box) { b.tokens = []control.Token{{ID: "1"}, {ID: "2"}} })
 	p.watcher.stale()
 	got := v.get("/settings/reset").text
-	for _, want := range []string{"What goes", "What stays", "What the wire does meanwhile", "your session", "all 2 tokens", "fingerprint", "of the file only the bridge's name and ports stay", "Reset everything now"} {
+	for _, want := range []string{"What goes", "What stays", "What the wire does meanwhile", "your session", "all 2 tokens", "fingerprint", "of the file only the bridge's name and ports stay", "Reset it now"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %s", want, got)
 		}
