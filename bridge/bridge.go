@@ -122,7 +122,8 @@ func (b *Bridge) applyAll(ctx context.Context, k *kernel, ops []Op) error {
 
 // Down removes the bridge and its VLAN devices and gives the ports back: out of the
 // bridge, still up, their sysctls as the namespace's defaults. It is idempotent. A
-// bridge that also has ports of others stays with those, which is an error.
+// bridge that also has ports of others stays with those, which is an error. One that
+// still has a former name goes too.
 func (b *Bridge) Down(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -136,13 +137,20 @@ func (b *Bridge) Down(ctx context.Context) error {
 		return err
 	}
 	b.asked, b.spec.held = true, ""
+	spec := b.spec
+	if st.Former.Present {
+		spec.Name = st.Former.Name
+		if st, err = k.readStatus(ctx, spec); err != nil {
+			return err
+		}
+	}
 	errs := problems{}
-	if err := b.applyAll(ctx, k, planDown(b.spec, st)); err != nil {
+	if err := b.applyAll(ctx, k, planDown(spec, st)); err != nil {
 		errs = append(errs, err)
 	}
 	if st.Bridge.Kind == "bridge" && len(st.Foreign) > 0 {
 		errs = append(errs, fmt.Errorf("delete %s: it has a port that is not ours, %s: remove it by hand (ip link del %s)",
-			b.spec.Name, st.Foreign[0], b.spec.Name))
+			spec.Name, st.Foreign[0], spec.Name))
 	}
 	return errs.err()
 }

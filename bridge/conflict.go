@@ -17,7 +17,7 @@ func conflicts(spec Spec, st Status) problems {
 		if !port.Present {
 			continue
 		}
-		if err := port.portConflict(spec.Name); err != nil {
+		if err := port.portConflict(st.bridgeName(spec)); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -44,7 +44,7 @@ func vlanConflict(spec Spec, st Status, l Link, id uint16) error {
 func preflight(spec Spec, st Status) problems {
 	var errs problems
 	for _, port := range st.ports() {
-		if err := port.addressConflict(spec.Name); err != nil {
+		if err := port.addressConflict(st.bridgeName(spec)); err != nil {
 			errs = append(errs, err)
 		}
 		if err := port.stackedConflict(); err != nil {

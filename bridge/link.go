@@ -18,6 +18,7 @@ type Link struct {
 
 	MAC          net.HardwareAddr
 	PermanentMAC net.HardwareAddr // empty where the driver does not tell
+	Alias        string           // what somebody has noted on it
 	Kind         string           // "bridge", "veth", "vlan" ...; empty for hardware
 	Ethernet     bool             // ARPHRD_ETHER, as TAP, veth and bonds are too
 	Loopback     bool

@@ -21,6 +21,12 @@ type CreateBridge struct {
 	MAC  net.HardwareAddr
 }
 
+// MarkBridge notes on a bridge that limpid has made it: only such a one is ever renamed.
+type MarkBridge struct{ Name string }
+
+// RenameLink gives a bridge that limpid has made, or a VLAN device on it, another name.
+type RenameLink struct{ From, To string }
+
 // SetBridge changes one setting of an existing bridge, while that forwards. Setting
 // is a name of bridgeSettings; From was read and is only for the reader.
 type SetBridge struct {
@@ -106,6 +112,8 @@ type DeleteGateway struct {
 }
 
 func (o CreateBridge) String() string { return fmt.Sprintf("create bridge %s with %s", o.Name, o.MAC) }
+func (o MarkBridge) String() string   { return "mark " + o.Name + " as made by limpid" }
+func (o RenameLink) String() string   { return "rename " + o.From + " to " + o.To }
 func (o SetBridge) String() string {
 	return fmt.Sprintf("set %s of bridge %s from %#x to %#x", o.Setting, o.Name, o.From, o.To)
 }

@@ -18,6 +18,10 @@ func Plan(spec Spec, st Status) []Op {
 		return nil
 	}
 	p := &planner{spec: spec, st: st}
+	if st.Former.Present {
+		p.renames()
+		return p.ops
+	}
 	p.namespace()
 	p.bridge()
 	if !st.Bridge.Present && !p.creating {
@@ -88,7 +92,7 @@ func (p *planner) bridge() {
 		}
 		p.creating = true
 		br = Link{Name: p.spec.Name}
-		p.add(CreateBridge{p.spec.Name, mac})
+		p.add(CreateBridge{p.spec.Name, mac}, MarkBridge{p.spec.Name})
 	} else {
 		for _, s := range bridgeSettings() {
 			if have, known := br.Settings[s.Name]; known && have != s.Want {

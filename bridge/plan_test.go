@@ -215,6 +215,7 @@ func TestPlanBuildsInOrder(t *testing.T) {
 	got := describe(Plan(spec, st))
 	want := []string{
 		"create bridge br0 with 42:00:5e:00:53:0a",
+		"mark br0 as made by limpid",
 		"set sysctl net/ipv6/conf/br0/addr_gen_mode to 1",
 		"set sysctl net/ipv6/conf/br0/disable_ipv6 to 0",
 		"set br0 up",

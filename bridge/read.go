@@ -39,6 +39,7 @@ func (k *kernel) readStatus(ctx context.Context, spec Spec) (Status, error) {
 	}
 	st.LAN.inspect(links)
 	st.WAN.inspect(links)
+	st.former(links)
 	for _, l := range links {
 		if l.Master != "" && l.Master == spec.Name && l.Name != spec.LAN && l.Name != spec.WAN {
 			st.Foreign = append(st.Foreign, l.Name)
@@ -146,6 +147,8 @@ func parseLink(b []byte) (l Link, master int, err error) {
 			l.MAC = net.HardwareAddr(ad.Bytes())
 		case unix.IFLA_PERM_ADDRESS:
 			l.PermanentMAC = net.HardwareAddr(ad.Bytes())
+		case unix.IFLA_IFALIAS:
+			l.Alias = ad.String()
 		case unix.IFLA_MASTER:
 			master = int(ad.Uint32())
 		case unix.IFLA_LINK:

@@ -15,6 +15,10 @@ type Status struct {
 	// VLANs are the interfaces named like VLAN devices of the bridge; by Kind, VLAN and
 	// Parent one sees whether they are.
 	VLANs []Link
+	// Former is the bridge that limpid has made for these ports under another name, if
+	// there is none by the name of the Spec; FormerVLANs are the VLAN devices on it.
+	Former      Link
+	FormerVLANs []Link
 	// Foreign names ports of the bridge that are not in the Spec.
 	Foreign []string
 	// Gateways are the default routes which limpid set for its own address.

@@ -29,7 +29,7 @@ func (b *Box) useBridge(ctx context.Context, spec bridge.Spec) error {
 	}
 	st, err := made.Ensure(ctx)
 	b.mu.Lock()
-	b.bridge = made
+	b.bridge, b.bridgeName = made, spec.Name
 	b.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("build bridge: %w", err)
@@ -41,12 +41,17 @@ func (b *Box) useBridge(ctx context.Context, spec bridge.Spec) error {
 	return nil
 }
 
-// keepBridge mends the bridge while no supervisor does.
+// keepBridge mends the bridge while no supervisor does. The settings may have got another
+// name for it since.
 func (b *Box) keepBridge(ctx context.Context) {
 	b.mu.Lock()
-	made := b.bridge
+	made, path, name, ports := b.bridge, b.config, b.bridgeName, b.ports
 	b.mu.Unlock()
 	if made == nil {
+		return
+	}
+	if c, err := config.Load(path); err == nil && c.Bridge.Name != name && slices.Equal(sorted(c.Bridge.Ports), sorted(ports[:])) {
+		b.alarm("ports", adoptPorts(ctx, b))
 		return
 	}
 	if _, err := made.Ensure(ctx); err != nil && ctx.Err() == nil {
@@ -54,10 +59,11 @@ func (b *Box) keepBridge(ctx context.Context) {
 	}
 }
 
-// adoptPorts builds the bridge that the configuration names, where it is another.
+// adoptPorts builds the bridge that the configuration names, where it is another. One
+// with the same ports is renamed.
 func adoptPorts(ctx context.Context, b *Box) error {
 	b.mu.Lock()
-	path, made := b.config, b.bridge
+	path, made, name := b.config, b.bridge, b.bridgeName
 	ports := b.ports
 	b.mu.Unlock()
 	c, err := config.Load(path)
@@ -65,10 +71,11 @@ func adoptPorts(ctx context.Context, b *Box) error {
 		return err
 	}
 	spec := bridge.Spec{Name: c.Bridge.Name, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1]}
-	if made != nil && spec.Name == config.Default().Bridge.Name && slices.Equal(sorted(c.Bridge.Ports), sorted(ports[:])) {
+	same := slices.Equal(sorted(c.Bridge.Ports), sorted(ports[:]))
+	if made != nil && spec.Name == name && same {
 		return nil // which of them is the clients' makes no difference to a bridge
 	}
-	if made != nil {
+	if made != nil && !same {
 		b.log.Info("the settings name other ports", "clients", spec.LAN, "servers", spec.WAN)
 		if err := made.Down(ctx); err != nil {
 			b.log.Warn("bridge", "error", err)
