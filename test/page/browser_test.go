@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"limpid/test/lab"
 	at "limpid/test/person"
 )
 
@@ -23,13 +24,13 @@ type person struct {
 // person opens a browser at a client.
 func (b *box) person(t *testing.T) *person {
 	t.Helper()
-	return b.personFor(t, 2*patience)
+	return b.personFor(t, b.C1, 2*patience)
 }
 
-// personFor is one who stays for longer.
-func (b *box) personFor(t *testing.T, stay time.Duration) *person {
+// personFor is one at another place, or who stays for longer.
+func (b *box) personFor(t *testing.T, from *lab.Node, stay time.Duration) *person {
 	t.Helper()
-	p := at.At(t, b.C1, stay)
+	p := at.At(t, from, stay)
 	return &person{p, t, p.Ctx}
 }
 

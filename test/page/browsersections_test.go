@@ -128,7 +128,7 @@ func mistakes() map[string]mistake {
 func TestBrowserSettingsSections(t *testing.T) {
 	b := inlineWith(t, grown)
 	b.awaitPage(t, b.visitor(t, b.C1), root)
-	p := b.personFor(t, 6*patience)
+	p := b.personFor(t, b.C1, 6*patience)
 	p.enter()
 	v := b.visitor(t, b.C1)
 	expect(t, v, http.StatusSeeOther, "login", "password", password)
