@@ -17,12 +17,12 @@ const mark = "limpid"
 // former finds the bridge that limpid has made for these ports under another name: the
 // one in which they are, and nobody else's, unless there is something by the name that
 // is wanted now.
-func (st *Status) former(links []Link) {
-	if st.Bridge.Present {
+func (s *Status) former(links []Link) {
+	if s.Bridge.Present {
 		return
 	}
 	var masters []string
-	for _, port := range st.ports() {
+	for _, port := range s.ports() {
 		if port.Master != "" {
 			masters = append(masters, port.Master)
 		}
@@ -34,22 +34,22 @@ func (st *Status) former(links []Link) {
 	if old.Kind != "bridge" || old.Alias != mark {
 		return
 	}
-	if slices.ContainsFunc(links, func(l Link) bool { return l.Master == old.Name && l.Name != st.LAN.Name && l.Name != st.WAN.Name }) {
+	if slices.ContainsFunc(links, func(l Link) bool { return l.Master == old.Name && l.Name != s.LAN.Name && l.Name != s.WAN.Name }) {
 		return
 	}
-	st.Former = old
+	s.Former = old
 	for _, l := range links {
 		if l.Kind == "vlan" && l.Parent == old.Index && strings.HasPrefix(l.Name, old.Name+".") {
-			st.FormerVLANs = append(st.FormerVLANs, l)
+			s.FormerVLANs = append(s.FormerVLANs, l)
 		}
 	}
 }
 
 // bridgeName is what the bridge is called now: as wanted, but for one that is still to
 // be renamed.
-func (st *Status) bridgeName(spec Spec) string {
-	if st.Former.Present {
-		return st.Former.Name
+func (s *Status) bridgeName(spec Spec) string {
+	if s.Former.Present {
+		return s.Former.Name
 	}
 	return spec.Name
 }

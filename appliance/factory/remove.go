@@ -53,7 +53,7 @@ func removeLogs(dir string, user uint32) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing was written by it
 	folder, err := root.Open(".")
 	if err != nil {
 		return err
