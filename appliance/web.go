@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"sync"
 	"syscall"
 
 	"limpid/appliance/boot"
@@ -22,13 +23,16 @@ type webLine struct {
 	lead
 	web.Settings
 	RunDir string `json:"run_dir"` // of the control socket
+	// HandedOn is what the page's process before has said of its sessions: nobody else
+	// reads it.
+	HandedOn json.RawMessage `json:"handed_on,omitempty"`
 }
 
 // webLineOf leaves no time without a supervisor: there is nothing to serve then.
 func webLineOf(p supervise.Page, runDir string) webLine {
 	return webLine{
 		Settings: web.Settings{Listen: p.Listen, Chain: p.Certificate.Chain, Key: p.Certificate.Key},
-		RunDir:   runDir,
+		RunDir:   runDir, HandedOn: p.HandedOn,
 	}
 }
 
@@ -59,12 +63,25 @@ func runWeb(ctx context.Context, t terminal, args []string) error {
 	client := control.NewClient(line.RunDir)
 	defer client.Close()
 	log := newChildLog(t.err)
+	if err := json.Unmarshal(line.HandedOn, &line.Sessions); err != nil && len(line.HandedOn) > 0 {
+		log.Warn("what was handed on of sessions cannot be read: everybody logs in again", "error", err)
+	}
 	page, err := web.New(line.Settings, client, log)
 	if err != nil {
 		return cannotRun{err}
 	}
 	handlers := map[string]link.Handler{child.MethodPing: func(json.RawMessage) (any, error) { return struct{}{}, nil }}
-	return serve(ctx, log, conn, line.OrphanGrace, handlers, func(ctx context.Context) error { return page.Serve(ctx, listeners) })
+	return serve(ctx, log, conn, line.OrphanGrace, handlers, func(ctx context.Context) error {
+		handing, stop := context.WithCancel(ctx)
+		var telling sync.WaitGroup
+		telling.Go(func() {
+			page.HandOn(handing, func(all []web.Session) error { return conn.Notify(child.MethodSessions, all) })
+		})
+		err := page.Serve(ctx, listeners)
+		stop()
+		telling.Wait()
+		return err
+	})
 }
 
 // adoptListeners takes over the listening sockets, in the order of their names.

@@ -34,17 +34,19 @@ type session struct {
 // maxAgent bounds what is kept of a browser's name, in bytes.
 const maxAgent = 200
 
-// sessions are kept in memory, by a digest of what the cookie says: they end with
-// the process, and who can read memory still has no cookie.
+// sessions are kept in memory, by a digest of what the cookie says: who can read memory
+// still has no cookie.
 type sessions struct {
-	clock func() time.Time
+	clock   func() time.Time
+	changed chan struct{} // they are others than when it was told last
 
-	mu  sync.Mutex
-	all map[[sha256.Size]byte]*session
+	mu   sync.Mutex
+	all  map[[sha256.Size]byte]*session
+	told time.Time
 }
 
 func newSessions(clock func() time.Time) *sessions {
-	return &sessions{clock: clock, all: make(map[[sha256.Size]byte]*session)}
+	return &sessions{clock: clock, all: make(map[[sha256.Size]byte]*session), changed: make(chan struct{}, 1)}
 }
 
 // begin starts a session and sets its cookie.
@@ -57,6 +59,7 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request, h holder) {
 		begun: now, seen: now, holder: h,
 		from: neighbour(r.RemoteAddr).String(), agent: strings.ToValidUTF8(r.UserAgent()[:min(maxAgent, len(r.UserAgent()))], ""),
 	}
+	s.wake()
 	s.mu.Unlock()
 	setCookie(w, token, int(longestLife/time.Second))
 }
@@ -100,6 +103,9 @@ func (s *sessions) scope(r *http.Request, holders []holder) scope {
 		return strangers
 	}
 	one.seen = now
+	if now.Sub(s.told) >= toldEvery {
+		s.wake()
+	}
 	return one.scope
 }
 
@@ -148,6 +154,7 @@ func (s *sessions) revoke(name string) bool {
 	for key := range s.all {
 		if nameOf(key) == name {
 			delete(s.all, key)
+			s.wake()
 			return true
 		}
 	}
@@ -164,7 +171,10 @@ func nameOf(key [sha256.Size]byte) string {
 func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 	if key, ok := keyOf(r); ok {
 		s.mu.Lock()
-		delete(s.all, key)
+		if s.all[key] != nil { // strangers may say what they like
+			delete(s.all, key)
+			s.wake()
+		}
 		s.mu.Unlock()
 	}
 	setCookie(w, "", -1)

@@ -17,6 +17,8 @@ type Settings struct {
 	Listen []string `json:"listen"` // names of its listeners: "ADDRESS:PORT", the address may be empty
 	Chain  string   `json:"chain"`  // certificate, PEM
 	Key    string   `json:"key"`    // its private key, PEM
+	// Sessions are what the process before this one has handed on.
+	Sessions []Session `json:"-"`
 }
 
 // Control is what the page asks. *control.Client is one.
@@ -104,12 +106,14 @@ func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
 	}
 	recent := func(ctx context.Context) (control.History, error) { return c.Recent(ctx, "10m", pulseAsked) }
 	top := func(ctx context.Context) (control.LogTop, error) { return c.LogTop(ctx, topShown) }
-	return &Page{
+	p := &Page{
 		settings: s, control: c, log: log, certificate: certificate, assets: a,
 		watcher: newWatcher(c, time.Now), sessions: newSessions(time.Now), attempts: newAttempts(time.Now),
 		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now, streams: newStreams(), charts: charts,
 		recent: &shared[control.History]{fresh: freshFor, clock: time.Now, ask: recent},
 		top:    &shared[control.LogTop]{fresh: topFresh, clock: time.Now, ask: top},
 		beside: &shared[control.Neighbours]{fresh: besideFresh, clock: time.Now, ask: c.Neighbours},
-	}, nil
+	}
+	p.sessions.adopt(s.Sessions)
+	return p, nil
 }

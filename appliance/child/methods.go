@@ -9,10 +9,15 @@ const (
 	MethodTop          = "top"           // to the proxy: TopQuery, answered by LogPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodPing         = "ping"          // to the page, answered by nothing: it lives
+	MethodSessions     = "sessions"      // from the page: who is logged in, for its next process; at most MaxSessions bytes, no answer
 	MethodStop         = "stop"          // to the one that records frames, no answer: it is enough
 	MethodRecorded     = "recorded"      // from it: packets.Count, answered by nothing
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
 )
+
+// MaxSessions bounds what the page may hand on, in bytes: 64 sessions with all that is
+// known of them are less than half of it.
+const MaxSessions = 256 << 10
 
 // FlowQuery asks for flows.
 type FlowQuery struct {

@@ -30,6 +30,9 @@ func Run(ctx context.Context, o Options) error {
 
 func runOn(ctx context.Context, o Options) error {
 	for {
+		if o.Carried == nil {
+			o.Carried = newCarried(o.Credentials)
+		}
 		s, err := New(ctx, o)
 		if err != nil && givenUp(o, err) {
 			continue

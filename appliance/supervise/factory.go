@@ -104,7 +104,7 @@ func finishReset(ctx context.Context, o Options) Options {
 		o.Log.Error("factory reset is not done", "error", err)
 	case r != nil:
 		o.Log.Warn("factory reset is done", "who", r.Who, "asked", r.Asked)
-		o.ConfigPath, o.Bypass, o.Settings = o.SettingsPath, control.Override{}, nil
+		o.ConfigPath, o.Bypass, o.Settings, o.Carried = o.SettingsPath, control.Override{}, nil, nil
 	}
 	return o
 }

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"limpid/appliance/child"
 	"limpid/appliance/control"
 	"limpid/appliance/credential"
+	"limpid/appliance/link"
 )
 
 // pageLook is how often the page's certificate is looked at when nothing happens.
@@ -22,11 +24,14 @@ const pageLook = time.Hour
 type Page struct {
 	Listen      []string
 	Certificate credential.Certificate
+	// HandedOn is what the process before has said for this one.
+	HandedOn json.RawMessage
 }
 
 // page is the web page: sockets that outlive its process, and that process. The
 // wire depends on nothing of it.
 type page struct {
+	carried *Carried
 	store   *credential.Store
 	keeper  *keeper
 	changed chan struct{} // the configuration is another one
@@ -38,14 +43,19 @@ type page struct {
 }
 
 func (s *Supervisor) newPage() *page {
-	p := &page{store: credential.Open(s.Credentials), changed: make(chan struct{}, 1)}
+	carried := s.Carried
+	if carried == nil {
+		carried = newCarried(s.Credentials)
+	}
+	p := &page{carried: carried, store: carried.store, changed: make(chan struct{}, 1)}
 	p.keeper = &keeper{
 		name: "web", log: s.Log, again: make(chan struct{}),
 		command: command{name: "web", path: s.Program, args: append([]string{"limpid"}, s.Arguments("web")...), env: s.Env,
 			user: child.WebUser(), files: p.files, log: &lineLog{s.Log.With("child", "web")}},
 		settings: func() any { return s.WebSettings(p.told()) },
+		handlers: map[string]link.Handler{child.MethodSessions: carried.keep},
 		started:  func() { s.rememberChildren(); p.sacrifice() },
-		ended:    func(string) {},
+		ended:    func(string) { carried.ended() },
 	}
 	return p
 }
@@ -65,9 +75,11 @@ func (s *Supervisor) keepPage(ctx context.Context) {
 			stop = cancel
 			running.Go(func() { p.keeper.run(own) })
 		case !wanted && on:
+			p.carried.handOn()
 			stop()
 			running.Wait()
 		case wanted && changed:
+			p.carried.handOn()
 			p.keeper.restart()
 		}
 		on = p.serves()
@@ -79,6 +91,7 @@ func (s *Supervisor) keepPage(ctx context.Context) {
 		}
 		wait(ctx, next, p.changed)
 	}
+	p.carried.handOn()
 	stop()
 	running.Wait()
 	p.close()
@@ -130,7 +143,7 @@ func (p *page) serves() bool {
 func (p *page) told() Page {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := Page{Certificate: p.certificate}
+	t := Page{Certificate: p.certificate, HandedOn: p.carried.handedOn()}
 	for _, s := range p.sockets {
 		t.Listen = append(t.Listen, s.address)
 	}

@@ -38,7 +38,7 @@ type Told struct {
 	Grace time.Duration
 }
 
-// Options are what a supervisor is made of. All are needed but Settings, Bypass, Unfinished, FlowTimeout, Updates, SetTime, Built and Hardware.
+// Options are what a supervisor is made of. All are needed but Settings, Bypass, Carried, Unfinished, FlowTimeout, Updates, SetTime, Built and Hardware.
 type Options struct {
 	ConfigPath string
 	// SettingsPath is the file that changes of the settings are written to; usually
@@ -48,6 +48,8 @@ type Options struct {
 	Settings     *settings.Store
 	// Bypass is what a person has ordered before.
 	Bypass control.Override
+	// Carried is from the supervisor before; nil: there was none.
+	Carried *Carried
 	// Unfinished is what keeps a factory reset from being done; nil: nothing.
 	Unfinished error
 

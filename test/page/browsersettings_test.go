@@ -19,15 +19,13 @@ func (p *person) change(key, value string) {
 	p.await("document.querySelector('h1')?.textContent == 'Review'")
 }
 
-// thenAgain does what has the page start anew, and logs in to the one that follows: other
-// sockets are another process, which knows nobody yet.
+// thenAgain does what has the page start anew, and goes on at the one that follows: who
+// had logged in has there too.
 func (p *person) thenAgain(b *box, do func()) {
 	p.t.Helper()
 	p.anew(b, do)
 	b.awaitPage(p.t, b.visitor(p.t, b.C1), root)
 	must(p.t, p.Go(p.ctx, root))
-	p.fill("password", password)
-	p.press("Log in")
 	p.await("document.querySelectorAll('#counters dd').length > 0")
 }
 
@@ -90,7 +88,7 @@ func TestBrowserChangesSettings(t *testing.T) {
 		if got := b.file(t); got != after {
 			t.Errorf("before it is confirmed the file is %q", got)
 		}
-		// limpid starts anew meanwhile, and forgets who had logged in.
+		// limpid starts anew meanwhile.
 		p.press("Confirm: keep it")
 		p.await("location.pathname == '/settings/history'")
 		if got := b.file(t); !strings.Contains(got, `dns = ["10.77.0.53"]`) {
@@ -108,6 +106,22 @@ func TestBrowserChangesSettings(t *testing.T) {
 		must(t, p.Go(p.ctx, root+"settings"))
 		p.await("document.querySelector('.trial')")
 		p.picture("trial-in-the-settings")
+		p.thenAgain(b, func() {
+			p.press("Undo now")
+			p.await("location.pathname == '/settings/history' && document.querySelector('tbody').textContent.includes('undone')")
+		})
+		if got := b.file(t); got != after {
+			t.Errorf("the file is %q", got)
+		}
+	})
+	t.Run("undone after a new start", func(t *testing.T) {
+		p.t = t
+		p.change("bridge.name", `"wire"`)
+		p.thenAgain(b, func() {
+			p.press("Try it")
+			p.await("document.querySelector('#applied [data-left]')")
+		})
+		must(t, p.Go(p.ctx, root+"settings"))
 		p.thenAgain(b, func() {
 			p.press("Undo now")
 			p.await("location.pathname == '/settings/history' && document.querySelector('tbody').textContent.includes('undone')")

@@ -1,0 +1,45 @@
+package supervise
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"limpid/appliance/child"
+)
+
+// What the page has said is for the next one if that is meant to follow, and for nobody
+// else.
+func TestSessionsAreCarried(t *testing.T) {
+	said := json.RawMessage(`[{"key":"00"}]`)
+	for _, row := range []struct {
+		name  string
+		after func(*Carried)
+		want  json.RawMessage
+	}{
+		{"ended on purpose", func(c *Carried) { c.handOn(); c.ended() }, said},
+		{"not running when it was", func(c *Carried) { c.handOn() }, said},
+		{"crashed", (*Carried).ended, nil},
+		{"crashed after one that was ended on purpose", func(c *Carried) { c.handOn(); c.ended(); c.handedOn(); c.ended() }, nil},
+		{"crashed when it was not running before", func(c *Carried) { c.handOn(); c.handedOn(); c.ended() }, nil},
+		{"said too much", func(c *Carried) {
+			if _, err := c.keep(json.RawMessage(`"` + strings.Repeat("x", child.MaxSessions) + `"`)); err == nil {
+				t.Error("any amount is kept")
+			}
+			c.handOn()
+			c.ended()
+		}, said},
+	} {
+		c := newCarried("")
+		own := bytes.Clone(said)
+		if _, err := c.keep(own); err != nil {
+			t.Fatal(err)
+		}
+		own[3] = '_' // it is the link's
+		row.after(c)
+		if got := c.handedOn(); string(got) != string(row.want) {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
+	}
+}
