@@ -21,12 +21,12 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Unix(1700000000, 123456789)
-	for i, fr := range []frame{{[]byte("to the server"), 13, 4, at}, {[]byte("cut"), 70000, 3, at.Add(time.Nanosecond)}} {
+	for i, fr := range []frame{{[]byte("to the server"), 13, 4, at, false}, {[]byte("cut"), 70000, 3, at.Add(time.Nanosecond), true}} {
 		if err := f.add(fr); err != nil {
 			t.Fatalf("frame %d: %v", i, err)
 		}
 	}
-	if err := f.add(frame{[]byte("x"), 1, 5, at}); err == nil {
+	if err := f.add(frame{[]byte("x"), 1, 5, at, false}); err == nil {
 		t.Error("a frame of an interface that nobody asked for is written")
 	}
 	if err := f.finish(9); err != nil {
@@ -66,7 +66,7 @@ func TestFileOfOnePortTellsDrops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.add(frame{make([]byte, 60), 60, 4, time.Now()}), f.finish(9)); err != nil {
+	if err := errors.Join(f.add(frame{make([]byte, 60), 60, 4, time.Now(), false}), f.finish(9)); err != nil {
 		t.Fatal(err)
 	}
 	r, err := pcapgo.NewNgReader(&b, pcapgo.DefaultNgReaderOptions)
@@ -93,7 +93,7 @@ func TestFileIsNeverLonger(t *testing.T) {
 			}
 			n := 0
 			for ; err == nil; n++ {
-				err = f.add(frame{make([]byte, length), length, 3 + n%2, time.Now()})
+				err = f.add(frame{make([]byte, length), length, 3 + n%2, time.Now(), false})
 			}
 			if !errors.Is(err, errFull) {
 				t.Fatal(err)

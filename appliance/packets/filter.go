@@ -12,6 +12,9 @@ import (
 // are those that the kernel has merged.
 const SnapLength = 1 << 18
 
+// HeadLength is as much of a frame as has its headers, and a first line of text.
+const HeadLength = 512
+
 // maxInstructions is what the kernel takes as a filter (BPF_MAXINSNS, include/uapi/linux/bpf_common.h).
 const maxInstructions = 4096
 
@@ -20,8 +23,10 @@ type Filter struct {
 	Ports []int      // indices of interfaces
 	Host  netip.Addr // that sends or receives, or is meant by ARP
 	Port  uint16     // of TCP, UDP or SCTP, at either end
+	Some  []uint16   // without Port: at either end one of these
 	VLAN  uint16     // ID in the outer tag, 1 to 4094
 	Own   Own        // never recorded
+	Short bool       // only HeadLength of each frame is wanted
 }
 
 // Own is what the box itself is known by.
@@ -35,7 +40,7 @@ type Own struct {
 func (f Filter) Program() ([]bpf.RawInstruction, error) {
 	program := f.instructions()
 	if len(program) > maxInstructions {
-		return nil, fmt.Errorf("filter frames: the box has %d addresses, which is more than a filter can tell apart", len(f.Own.Addresses))
+		return nil, fmt.Errorf("filter frames: the box has %d addresses, and %d ports are wanted, which is more than a filter can tell apart", len(f.Own.Addresses), len(f.numbers()))
 	}
 	raw, err := bpf.Assemble(program)
 	if err != nil {
@@ -71,14 +76,28 @@ const (
 
 // drop and take end a filter.
 func drop() bpf.Instruction { return bpf.RetConstant{} }
-func take() bpf.Instruction { return bpf.RetConstant{Val: SnapLength} }
+
+func (f Filter) take() bpf.Instruction {
+	if f.Short {
+		return bpf.RetConstant{Val: HeadLength}
+	}
+	return bpf.RetConstant{Val: SnapLength}
+}
+
+// numbers are the ports that are wanted; none: all.
+func (f Filter) numbers() []uint16 {
+	if f.Port != 0 {
+		return []uint16{f.Port}
+	}
+	return f.Some
+}
 
 // unread is what becomes of a frame whose addresses are not to be had.
 func (f Filter) unread() bpf.Instruction {
-	if f.Host.IsValid() || f.Port != 0 {
+	if f.Host.IsValid() || len(f.numbers()) != 0 {
 		return drop()
 	}
-	return take()
+	return f.take()
 }
 
 func (f Filter) fromPorts() []bpf.Instruction {

@@ -262,6 +262,44 @@ func TestFilterTakesWhole(t *testing.T) {
 	}
 }
 
+// TestFilterOfSomePorts: any of them, at either end, and nothing else.
+func TestFilterOfSomePorts(t *testing.T) {
+	f := Filter{Ports: []int{3}, Some: []uint16{8000, 80, 8080}, Own: Own{Addresses: own().Addresses}}
+	for ports, want := range map[[2]uint16]bool{{40000, 80}: true, {80, 40000}: true, {40000, 8000}: true, {8080, 40000}: true, {40000, 443}: false, {8001, 81}: false} {
+		for name, data := range map[string][]byte{
+			"IPv4":          packet(t, ethernet(clientMAC, serverMAC, layers.EthernetTypeIPv4), v4(client4, server4, layers.IPProtocolTCP), tcp(ports[0], ports[1])),
+			"IPv6":          packet(t, ethernet(clientMAC, serverMAC, layers.EthernetTypeIPv6), v6(client6, server6, layers.IPProtocolTCP), tcp(ports[0], ports[1])),
+			"of the bridge": packet(t, ethernet(boxMAC, serverMAC, layers.EthernetTypeIPv4), v4(client4, server4, layers.IPProtocolTCP), tcp(ports[0], ports[1])),
+		} {
+			if got := verdict(t, f, seen{data, 3, 0}); (got > 0) != want {
+				t.Errorf("%s %v: %d bytes are taken, want any: %v", name, ports, got, want)
+			}
+			if got := kernelTakes(t, f, data); got != want {
+				t.Errorf("%s %v: the kernel takes it: %v, want %v", name, ports, got, want)
+			}
+		}
+	}
+	box := packet(t, ethernet(clientMAC, boxMAC, layers.EthernetTypeIPv4), v4(client4, box4, layers.IPProtocolTCP), tcp(40000, 80))
+	if got := verdict(t, f, seen{box, 3, 0}); got > 0 {
+		t.Error("a frame to the box's own address is taken")
+	}
+	question := packet(t, ethernet(clientMAC, everybody, layers.EthernetTypeARP), arp(layers.ARPRequest, client4, server4))
+	if got := verdict(t, f, seen{question, 3, 0}); got > 0 {
+		t.Error("ARP is taken")
+	}
+	f.Short = true
+	long := packet(t, ethernet(clientMAC, serverMAC, layers.EthernetTypeIPv4), v4(client4, server4, layers.IPProtocolTCP), tcp(1, 80), raw(make([]byte, 1400)...))
+	if got := verdict(t, f, seen{long, 3, 0}); got != HeadLength {
+		t.Errorf("%d bytes of a long frame are taken, want %d", got, HeadLength)
+	}
+	for range 3000 {
+		f.Some = append(f.Some, 1)
+	}
+	if _, err := f.Program(); err == nil {
+		t.Error("a filter of more instructions than the kernel takes is not refused")
+	}
+}
+
 // TestFilterHasBounds: with many addresses it still loads, with too many it is refused.
 func TestFilterHasBounds(t *testing.T) {
 	f := Filter{Ports: []int{1, 2}, Host: netip.MustParseAddr(client6), Port: 80, VLAN: 42, Own: own()}

@@ -24,8 +24,8 @@ func (f Filter) ipv4() []bpf.Instruction {
 	block := f.atLeast(14 + 20)
 	block = append(block, f.notOwn4(source, destination)...)
 	block = append(block, f.host4(source, destination)...)
-	if f.Port == 0 {
-		return append(block, take())
+	if len(f.numbers()) == 0 {
+		return append(block, f.take())
 	}
 	block = append(block, bpf.LoadIndirect{Off: 14 + 9, Size: 1})
 	block = append(block, hasPorts()...)
@@ -54,10 +54,10 @@ func (f Filter) arp() []bpf.Instruction {
 	)
 	block = append(block, f.notOwn4(sender, target)...)
 	block = append(block, f.host4(sender, target)...)
-	if f.Port != 0 {
+	if len(f.numbers()) != 0 {
 		return append(block, drop())
 	}
-	return append(block, take())
+	return append(block, f.take())
 }
 
 // notOwn4 drops what has an address of the box's at one of the places.
@@ -113,8 +113,8 @@ func (f Filter) ipv6() []bpf.Instruction {
 		block = append(block, is6(source, f.Host.As16(), bpf.Jump{Skip: uint32(len(second)) + 1})...)
 		block = append(append(block, second...), drop())
 	}
-	if f.Port == 0 {
-		return append(block, take())
+	if len(f.numbers()) == 0 {
+		return append(block, f.take())
 	}
 	block = append(block, behindExtensions()...)
 	block = append(block, hasPorts()...)
@@ -185,14 +185,13 @@ func hasPorts() []bpf.Instruction {
 	}
 }
 
-// port takes what has the port at either end; the header begins 14 behind X.
-func (f Filter) port() []bpf.Instruction {
-	return []bpf.Instruction{
-		bpf.LoadIndirect{Off: 14, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(f.Port), SkipTrue: 2},
-		bpf.LoadIndirect{Off: 16, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(f.Port), SkipTrue: 1},
-		take(),
-		drop(),
+// port takes what has one of the ports at either end; the header begins 14 behind X.
+func (f Filter) port() (block []bpf.Instruction) {
+	for _, at := range []uint32{14, 16} {
+		block = append(block, bpf.LoadIndirect{Off: at, Size: 2})
+		for _, number := range f.numbers() {
+			block = append(block, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(number), SkipTrue: 1}, f.take())
+		}
 	}
+	return append(block, drop())
 }

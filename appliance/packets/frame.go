@@ -13,6 +13,7 @@ type frame struct {
 	length int // on the wire
 	index  int // of the interface
 	at     time.Time
+	out    bool // it left by that
 }
 
 // Bits of tp_status in struct tpacket_auxdata (include/uapi/linux/if_packet.h).
@@ -45,7 +46,7 @@ func (r *receiver) next(fd int) (frame, error) {
 	}
 	f := frame{data: r.buffer[tagLength : tagLength+n], length: n}
 	if ll, ok := from.(*unix.SockaddrLinklayer); ok {
-		f.index = ll.Ifindex
+		f.index, f.out = ll.Ifindex, ll.Pkttype == unix.PACKET_OUTGOING
 	}
 	messages, err := unix.ParseSocketControlMessage(r.oob[:oobn])
 	if err != nil {

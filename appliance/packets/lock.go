@@ -33,15 +33,15 @@ const (
 	placeFirst = 16
 )
 
-// Lock leaves this process nothing to do with a packet socket but to listen, and nothing
-// to open beside it: who holds such a socket could otherwise send frames with it. It
+// Lock leaves this process nothing to do with packet sockets but to listen, and nothing
+// to open beside them: who holds such a socket could otherwise send frames with it. It
 // needs no_new_privs, and cannot be undone (seccomp(2)).
-func Lock(socket int) error {
+func Lock(sockets ...int) error {
 	arch, ok := map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
 	if !ok {
 		return fmt.Errorf("lock the packet socket: not known how on %s", runtime.GOARCH)
 	}
-	program, err := bpf.Assemble(lock(arch, uint32(socket)))
+	program, err := bpf.Assemble(lock(arch, sockets))
 	if err != nil {
 		return fmt.Errorf("lock the packet socket: %w", err)
 	}
@@ -55,7 +55,7 @@ func Lock(socket int) error {
 	return nil
 }
 
-func lock(arch, socket uint32) []bpf.Instruction {
+func lock(arch uint32, sockets []int) []bpf.Instruction {
 	permit, refuse := bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}, bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: placeArch, Size: 4},
@@ -66,11 +66,13 @@ func lock(arch, socket uint32) []bpf.Instruction {
 	for _, call := range allowed() {
 		program = append(program, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(call), SkipTrue: 1}, permit)
 	}
-	return append(program,
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.SYS_WRITE, SkipTrue: 3},
+	n := uint8(len(sockets))
+	program = append(program,
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.SYS_WRITE, SkipTrue: n + 2},
 		bpf.LoadAbsolute{Off: placeFirst, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: socket, SkipTrue: 1},
-		permit,
-		refuse,
 	)
+	for i, socket := range sockets {
+		program = append(program, bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(socket), SkipTrue: n - uint8(i)})
+	}
+	return append(program, permit, refuse)
 }

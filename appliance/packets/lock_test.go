@@ -37,12 +37,17 @@ func tryLocked() error {
 	}
 	socket, other := pair[0], pair[1]
 	source := os.NewFile(uintptr(socket), "socket")
-	if err := Lock(socket); err != nil {
+	second, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	if err := Lock(socket, second[0]); err != nil {
 		return err
 	}
 	byte1 := []byte("x")
 	for name, try := range map[string]func() error{
 		"write":      func() error { _, err := unix.Write(socket, byte1); return err },
+		"write 2":    func() error { _, err := unix.Write(second[0], byte1); return err },
 		"writev":     func() error { _, err := unix.Writev(socket, [][]byte{byte1}); return err },
 		"send":       func() error { return unix.Send(socket, byte1, 0) },
 		"sendmsg":    func() error { return unix.Sendmsg(socket, byte1, nil, nil, 0) },
@@ -79,6 +84,9 @@ func tryLocked() error {
 	}
 	wg.Wait()
 	runtime.GC()
+	if _, err := unix.Write(second[1], byte1); err != nil {
+		return fmt.Errorf("write to another descriptor: %w", err)
+	}
 	if _, err := unix.Write(other, []byte("heard")); err != nil {
 		return fmt.Errorf("write elsewhere: %w", err)
 	}

@@ -17,7 +17,24 @@ const queueSize = 8 << 20
 
 // Open makes a packet socket (packet(7)) that hears what a filter takes, from this
 // moment on. The filter stays on it for good, whoever holds the socket.
-func Open(f Filter) (fd int, err error) {
+func Open(f Filter) (fd int, err error) { return open(f, unix.ETH_P_ALL) }
+
+// Layer is an IP version whose packets the box itself is given.
+type Layer uint16
+
+// Layers.
+const (
+	IPv4 Layer = unix.ETH_P_IP
+	IPv6 Layer = unix.ETH_P_IPV6
+)
+
+// OpenLayer makes a packet socket that hears what is given to the box's own IP of that
+// version, and nothing that is bridged: the kernel asks for it behind the bridge
+// (net/core/dev.c, __netif_receive_skb_core; handlers of one protocol come after
+// rx_handler). So it hears what broute has taken off the bridge.
+func OpenLayer(f Filter, of Layer) (fd int, err error) { return open(f, uint16(of)) }
+
+func open(f Filter, protocol uint16) (fd int, err error) {
 	program, err := f.Program()
 	if err != nil {
 		return -1, err
@@ -30,7 +47,7 @@ func Open(f Filter) (fd int, err error) {
 	if err := prepare(fd, program); err != nil {
 		return -1, errors.Join(fmt.Errorf("open packet socket: %w", err), unix.Close(fd))
 	}
-	at := &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL)}
+	at := &unix.SockaddrLinklayer{Protocol: networkOrder(protocol)}
 	if len(f.Ports) == 1 {
 		at.Ifindex = f.Ports[0] // the others' frames need not come to the filter
 	}
