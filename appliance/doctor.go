@@ -20,7 +20,7 @@ import (
 )
 
 func doctorCommand() command {
-	return command{name: "doctor", usage: "[--json] [--evidence] | flow CLIENT SERVER[:PORT]", summary: "Go through the operator's checklist, or say why a connection is (not) captured",
+	return command{name: "doctor", usage: "[--json] [--evidence] | flow CLIENT SERVER[:PORT] | --ladder [client=ADDR] [server=ADDR[:PORT]]", summary: "Go through the operator's checklist, or say why a connection is (not) captured",
 		help: `
   --json      as the control API gives it
   --evidence  what was read, also where all is well
@@ -30,7 +30,11 @@ func doctorCommand() command {
 Exits with 1 when a check fails; a check that only warns is no failure. Changes nothing. When the supervisor does
 not answer, that is one failure, and what needs no supervisor is looked at all the same (as root).
 
-limpid doctor flow 192.0.2.7 198.51.100.1:80 says whether a new connection between the two is captured, and why.`,
+limpid doctor flow 192.0.2.7 198.51.100.1:80 says whether a new connection between the two is captured, and why.
+
+limpid doctor --ladder waits for the next connection of a client, or of anybody, and draws its frames as they were seen at
+the clients' port, between bridge and box, and at the servers' port. --for D says how long it waits, 1s to 60s (10s);
+with --evidence each frame's MACs, addresses and TTL at each place stand below it.`,
 		run: doctorMain}
 }
 
@@ -44,6 +48,10 @@ func doctorMain(ctx context.Context, t terminal, args []string) error {
 	set := newFlags("doctor")
 	asJSON, evidence := set.Bool("json", false, ""), set.Bool("evidence", false, "")
 	dir, path := runFlag(set), configFlag(set)
+	drawn, wait := set.Bool("ladder", false, ""), set.Duration("for", control.DefaultLadderTime, "")
+	if asksLadder(args) {
+		return ladderMain(ctx, t, set, args, func() ladderFlags { return ladderFlags{doctorFlags{*asJSON, *evidence, *dir, *path}, *drawn, *wait} })
+	}
 	names := []string{}
 	if slices.Contains(args, "flow") {
 		names = []string{"flow", "CLIENT", "SERVER"}

@@ -62,6 +62,7 @@ func commands() []command {
 		proxyCommand(),
 		webCommand(),
 		packetsCommand(),
+		ladderCommand(),
 	}
 }
 

@@ -141,6 +141,9 @@ type backend struct {
 
 	drill   *control.Drill
 	outcome control.Drill
+
+	ladder *control.Ladder
+	wanted []control.LadderRequest
 }
 
 func (b *backend) BeginDrill(_ context.Context, r control.DrillRequest) error {

@@ -57,6 +57,8 @@ func apiCalls() []apiCall {
 		{http.MethodPut, "/v1/clock", owners, maxCall},
 		{http.MethodGet, "/v1/doctor", readers, maxCall},
 		{http.MethodGet, "/v1/doctor/flow", readers, maxCall},
+		{http.MethodGet, "/v1/doctor/ladder", owners, maxCall},
+		{http.MethodPost, "/v1/doctor/ladder", owners, maxCall},
 		{http.MethodGet, "/v1/openapi.yaml", readers, maxCall},
 	}
 }

@@ -70,6 +70,7 @@ type box struct {
 	drills   control.Drills
 	struck   []control.DrillRequest
 	captures captures
+	ladders  ladders
 
 	neighbours control.Neighbours
 }

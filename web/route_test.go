@@ -39,7 +39,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.resets, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
+	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.resets, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, b.ladders.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -116,6 +116,9 @@ func visits() map[string]struct {
 		"POST /capture/{id}/forget":       {"/capture/7/forget", nil, 403, 403, 303},
 		"GET /capture/{id}/file":          {"/capture/7/file", nil, 403, 403, 200},
 		"GET /doctor":                     {"/doctor", nil, 403, 200, 200},
+		"GET /doctor/ladder":              {"/doctor/ladder", nil, 403, 403, 200},
+		"GET /doctor/ladder/live":         {"/doctor/ladder/live", nil, 403, 403, 200},
+		"POST /doctor/ladder":             {"/doctor/ladder", field("client", "192.0.2.1"), 403, 403, 303},
 		"GET /update":                     {"/update", nil, 403, 200, 200},
 		"POST /update/reboot":             {"/update/reboot", nil, 403, 403, 303},
 		"POST /update/plan":               {"/update/plan", field("at", "2026-02-03T04:05"), 403, 403, 303},
@@ -176,9 +179,9 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	b.status.Trial = &control.Trial{Who: "10.0.0.1", Left: 57}
 	p := newPage(t, b)
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
-	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill", "/start", "/start/password"} {
+	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill", "/start", "/start/password", "/doctor"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `action="/start`, `href="/start/time"`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `href="/doctor/ladder`, `action="/start`, `href="/start/time"`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}
@@ -197,7 +200,7 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 		t.Errorf("the settings: %s", got)
 	}
 	for path, offered := range map[string]string{
-		"/": "/settings/undo", "/flows": "/flows/7/reset", "/access": "/access/reader/remove", "/settings": "/settings/review", "/settings/history": "/settings/backup",
+		"/": "/settings/undo", "/flows": "/flows/7/reset", "/access": "/access/reader/remove", "/settings": "/settings/review", "/settings/history": "/settings/backup", "/doctor": "/doctor/ladder",
 		"/settings/history/2": "/settings/review",
 	} {
 		if got := owner.get(path).text; !strings.Contains(got, offered) {
@@ -259,6 +262,8 @@ func apiRows() map[string]struct {
 		"GET /v1/capture/{id}/file":         {owners, ""},
 		"GET /v1/doctor":                    {readers, ""},
 		"GET /v1/doctor/flow":               {readers, ""},
+		"GET /v1/doctor/ladder":             {owners, ""},
+		"POST /v1/doctor/ladder":            {owners, `{}`},
 		"GET /v1/openapi.yaml":              {readers, ""},
 	}
 }

@@ -19,6 +19,7 @@ const (
 	flowsFirst    = "Log in to see the flows: they tell who talks with whom."
 	captureFirst  = "Log in to record frames: they tell what everybody sends."
 	doctorFirst   = "Log in to see what the doctor finds: it names interfaces and addresses."
+	ladderFirst   = "Log in to follow a connection: its frames tell who talks with whom."
 	settingsFirst = "Log in to see the settings, and to change them."
 	updateFirst   = "Log in to see the firmware, and to update it."
 	accessFirst   = "Log in to see who else has."
@@ -68,6 +69,9 @@ func (p *Page) routes() []route {
 		{"GET /flows", readers, flowsFirst, p.showFlows},
 		{"POST /flows/{id}/reset", owners, flowsFirst, p.resetFlow},
 		{"GET /doctor", readers, doctorFirst, p.showDoctor},
+		{"GET /doctor/ladder", owners, ladderFirst, p.showLadder},
+		{"GET /doctor/ladder/live", owners, ladderFirst, p.showLadderLive},
+		{"POST /doctor/ladder", owners, ladderFirst, p.beginLadder},
 		{"GET /capture", owners, captureFirst, p.showCapture},
 		{"GET /capture/live", owners, captureFirst, p.showCaptureLive},
 		{"POST /capture", owners, captureFirst, p.startCapture},

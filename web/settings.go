@@ -36,6 +36,8 @@ type Control interface {
 	Neighbours(ctx context.Context) (control.Neighbours, error)
 	Doctor(ctx context.Context) (control.Checkup, error)
 	Explain(ctx context.Context, q control.FlowQuestion) (control.FlowAnswer, error)
+	Ladder(ctx context.Context) (control.LadderState, error)
+	BeginLadder(ctx context.Context, request control.LadderRequest) (control.Ladder, error)
 	Settings(ctx context.Context) (control.Settings, error)
 	EditSettings(ctx context.Context, edit control.SettingsEdit) (control.SettingsText, error)
 	ReviewSettings(ctx context.Context, text string) (control.SettingsReview, error)

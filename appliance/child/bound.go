@@ -23,6 +23,9 @@ func PacketsBounds(file int64) Bounds {
 	return Bounds{Descriptors: 16, Memory: 256 << 20, Threads: 64, File: uint64(file)}
 }
 
+// LadderBounds are those of the process that makes a ladder. It writes no file at all.
+func LadderBounds() Bounds { return Bounds{Descriptors: 16, Memory: 256 << 20, Threads: 64} }
+
 // Set gives up for good most of what the kernel would let this process have (getrlimit(2)).
 func (b Bounds) Set() error {
 	for _, bound := range []struct {

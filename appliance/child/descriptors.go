@@ -48,6 +48,13 @@ const (
 	PacketsFileFD   = 5 // what it writes, in memory
 )
 
+// Descriptors of the process that makes a ladder: packet sockets with their filters.
+const (
+	LadderSocketFD = 4 // of both ports and the bridge
+	LadderIPv4FD   = 5 // of what the box's own IP is given
+	LadderIPv6FD   = 6
+)
+
 // Absent stands for a descriptor that a child does not get.
 const Absent = -1
 

@@ -12,6 +12,7 @@ const (
 	MethodSessions     = "sessions"      // from the page: who is logged in, for its next process; at most MaxSessions bytes, no answer
 	MethodStop         = "stop"          // to the one that records frames, no answer: it is enough
 	MethodRecorded     = "recorded"      // from it: packets.Count, answered by nothing
+	MethodLadder       = "ladder"        // from the one that makes a ladder: control.LadderResult, answered by nothing
 	MethodProxyStarted = "proxy-started" // to the gate: ProxyStarted, no answer
 )
 

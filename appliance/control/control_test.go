@@ -24,6 +24,7 @@ import (
 type fake struct {
 	SettingsKeeper
 	PacketCapturer
+	ladders
 	mu    sync.Mutex
 	on    bool
 	d     time.Duration
@@ -484,6 +485,13 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		Evidence{},
 		FlowAnswer{},
 		FlowReason{Mend: "m"},
+		LadderRequest{Client: netip.IPv6Loopback(), Server: netip.IPv6Loopback(), Port: 1, For: 1, Who: "w"},
+		Ladder{Problem: "p"},
+		LadderResult{Captured: "c", From: netip.MustParseAddrPort("[::1]:1"), To: netip.MustParseAddrPort("[::1]:1"), Began: time.Unix(1, 0), Verdict: "v", Omitted: 1, Dropped: 1},
+		LadderStep{Mend: "m"},
+		Rung{Lost: true, Head: "h", Again: true},
+		Sighting{VLAN: 1},
+		LadderState{Ladder: &Ladder{}},
 	} {
 		text, err := json.Marshal(v)
 		if err != nil {

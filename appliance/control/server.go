@@ -52,6 +52,7 @@ type Backend interface {
 	Metrics(ctx context.Context, w io.Writer) error
 	Driller
 	Doctor
+	Ladders
 	Updater
 	Passwords
 	Beginner
@@ -130,7 +131,7 @@ type route struct {
 }
 
 func routes() []route {
-	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), doctorRoutes(), []route{
+	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), doctorRoutes(), ladderRoutes(), []route{
 		{"GET", "/v1/status", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Status(r.Context())
 		}},

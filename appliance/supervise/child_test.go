@@ -37,6 +37,12 @@ func TestMain(m *testing.M) {
 		case "web":
 			time.Sleep(time.Hour) // until it is ended
 			os.Exit(0)
+		case "ladder":
+			if err := testLadder(); err != nil {
+				slog.New(slog.NewJSONHandler(os.Stderr, nil)).Error("child", "error", err)
+				os.Exit(1)
+			}
+			os.Exit(0)
 		case "gate", "proxy":
 			log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 			if err := testChild(os.Args[1], log); err != nil {

@@ -113,6 +113,7 @@ type Supervisor struct {
 	page     *page
 	packets  *packetCapturer
 	heard    *neighbours.Listener
+	ladders  *ladderMaker
 	watchdog *watchdog.Watchdog
 	loops    int
 	limit    uint64 // of descriptors
@@ -201,6 +202,7 @@ func (s *Supervisor) open(ctx context.Context) error {
 	s.page = s.newPage()
 	s.packets = s.newPacketCapturer()
 	s.heard = s.newListener()
+	s.ladders = s.newLadderMaker()
 	listener := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), c.Proxy.Port)
 	s.watchdog = watchdog.New(watchdog.Config{Listener: listener, Interval: c.Watchdog.Interval, Timeout: c.Watchdog.Timeout}, s)
 	s.exporter, err = s.newExporter()
@@ -320,6 +322,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.page.watch(outer) })
 	parts.Go(func() { s.packets.run(outer) })
 	parts.Go(func() { s.heard.Run(outer) })
+	parts.Go(func() { s.ladders.run(outer) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })

@@ -18,7 +18,7 @@ func TestWireOnAKernelWithBrouteAndQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What does not depend on the kernel is not repeated here.
-	vm.Test(t, "./test/wire", "Survive|Byte|Cut|Further|Many|Full|Idle|Auto|Dead|Slow|BothEnds|Replies|Stray|Reset|Fragments|Other|Bypassed|VLAN|TPROXY|Verdicts|Silent|KeepsTags|DoctorNames|DoctorCounts|Learned|SaidAtOnce|Neighbours", vm.Spec{
+	vm.Test(t, "./test/wire", "Survive|Byte|Cut|Further|Many|Full|Idle|Auto|Dead|Slow|BothEnds|Replies|Stray|Reset|Fragments|Other|Bypassed|VLAN|TPROXY|Verdicts|Silent|KeepsTags|DoctorNames|DoctorCounts|DoctorLadder|Learned|SaidAtOnce|Neighbours", vm.Spec{
 		Programs: []string{"ip", "nft", "ping", "setpriv", "sh"},
 		Files:    map[string]string{inGuest: limpid},
 		Env:      []string{lab.EnvBinary + "=" + inGuest},
