@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,7 +17,7 @@ const ExitNoRestart = 125
 // is out of reach) and being traced by others of its user. It raises the
 // limit of open descriptors to what the supervisor left as the hard limit.
 func Confine() error {
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+	if err := noNewPrivs(); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
@@ -31,6 +32,20 @@ func Confine() error {
 		return fmt.Errorf("raise descriptor limit to %d: %w", limit.Max, err)
 	}
 	return nil
+}
+
+// noNewPrivs is set for each thread: Go's runtime has several by now. A program with C
+// in it, as the race detector makes one, cannot do so; there it is this thread, and those
+// that it starts.
+func noNewPrivs() error {
+	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
+	switch errno {
+	case 0:
+		return nil
+	case unix.ENOTSUP:
+		return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	}
+	return errno
 }
 
 // Unprivileged returns an error when the process holds any capability or is root.

@@ -34,8 +34,9 @@ const (
 )
 
 // Lock leaves this process nothing to do with packet sockets but to listen, and nothing
-// to open beside them: who holds such a socket could otherwise send frames with it. It
-// needs no_new_privs, and cannot be undone (seccomp(2)).
+// to open beside them: who holds such a socket could otherwise send frames with it. All
+// threads get no_new_privs with it, which the kernel asks of one without privilege; and it
+// cannot be undone (seccomp(2)).
 func Lock(sockets ...int) error {
 	arch, ok := map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
 	if !ok {
@@ -47,7 +48,13 @@ func Lock(sockets ...int) error {
 	}
 	filters := sockFilters(program)
 	prog := unix.SockFprog{Len: uint16(len(filters)), Filter: unsafe.SliceData(filters)}
-	// Of all threads at once.
+	// It is a thread that has no_new_privs, and passes it on with the filter, to all others
+	// at once (kernel/seccomp.c, seccomp_sync_threads).
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("lock the packet socket: set no_new_privs: %w", err)
+	}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&prog)))
 	if errno != 0 {
 		return fmt.Errorf("lock the packet socket: %w: needs a kernel with CONFIG_SECCOMP_FILTER", errno)

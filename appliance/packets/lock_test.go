@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,9 +30,6 @@ func TestMain(m *testing.M) {
 
 // tryLocked has one end of a pair stand for the packet socket.
 func tryLocked() error {
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return err
-	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return err
@@ -41,8 +40,19 @@ func tryLocked() error {
 	if err != nil {
 		return err
 	}
+	threads, err := statuses()
+	if err != nil {
+		return err
+	}
 	if err := Lock(socket, second[0]); err != nil {
 		return err
+	}
+	for _, status := range threads {
+		text := make([]byte, 4096)
+		n, err := status.Read(text)
+		if err != nil || !strings.Contains(string(text[:n]), "NoNewPrivs:\t1\n") {
+			return fmt.Errorf("%s: %w: %s", status.Name(), err, text[:n])
+		}
 	}
 	byte1 := []byte("x")
 	for name, try := range map[string]func() error{
@@ -101,6 +111,31 @@ func tryLocked() error {
 		return fmt.Errorf("a read that waits ends with %w", err)
 	}
 	return nil
+}
+
+// statuses opens what the kernel tells of each thread, several of which there are.
+func statuses() (files []*os.File, err error) {
+	for range 4 {
+		ready := make(chan struct{})
+		go func() {
+			runtime.LockOSThread()
+			close(ready)
+			select {}
+		}()
+		<-ready
+	}
+	names, err := filepath.Glob("/proc/self/task/*/status")
+	if len(names) < 4 {
+		return nil, fmt.Errorf("only %d threads: %w", len(names), err)
+	}
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
 }
 
 func TestLock(t *testing.T) {
