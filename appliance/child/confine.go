@@ -39,13 +39,14 @@ func Confine() error {
 // that it starts.
 func noNewPrivs() error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
-	switch errno {
-	case 0:
+	switch {
+	case errno == 0:
 		return nil
-	case unix.ENOTSUP:
+	case errors.Is(errno, unix.ENOTSUP):
 		return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	default:
+		return errno
 	}
-	return errno
 }
 
 // Unprivileged returns an error when the process holds any capability or is root.
