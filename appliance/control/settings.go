@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 )
@@ -23,6 +24,15 @@ type Settings struct {
 	Digest string         `json:"digest"` // of the text, for SettingsChange.Base
 	Keys   []SettingsKey  `json:"keys"`
 	Trial  *SettingsTrial `json:"trial,omitempty"` // what is in effect in its place, until it is confirmed
+	// Bypass is intercept.bypass as it is in effect: which connections are never captured.
+	Bypass []BypassPair `json:"bypass"`
+}
+
+// BypassPair is the connections from Client to Server. One of them may be invalid, which
+// stands for any address of either family.
+type BypassPair struct {
+	Client netip.Prefix `json:"client,omitzero"`
+	Server netip.Prefix `json:"server,omitzero"`
 }
 
 // SettingsKey is one key of limpid.toml.
@@ -45,8 +55,9 @@ type SettingsTrial struct {
 
 // SettingsEdit is the body of POST /v1/settings/edit.
 type SettingsEdit struct {
-	Text string            `json:"text"`
-	Set  map[string]string `json:"set"` // values as TOML has them, by key
+	Text string              `json:"text"`
+	Set  map[string]string   `json:"set"`           // values as TOML has them, by key
+	Add  map[string][]string `json:"add,omitempty"` // the same, to the ends of lists
 }
 
 // SettingsText is a text of limpid.toml.
@@ -133,7 +144,8 @@ type SettingsHistory struct {
 // SettingsKeeper is the part of a Backend that changes the settings.
 type SettingsKeeper interface {
 	Settings(ctx context.Context) (Settings, error)
-	// EditSettings sets keys of a text, and leaves all else of it as it stands.
+	// EditSettings sets keys of a text, and adds to lists in it; it leaves all else of it
+	// as it stands.
 	EditSettings(ctx context.Context, edit SettingsEdit) (SettingsText, error)
 	ReviewSettings(ctx context.Context, text string) (SettingsReview, error)
 	ApplySettings(ctx context.Context, change SettingsChange) (SettingsApplied, error)
@@ -216,7 +228,7 @@ func (c *Client) Settings(ctx context.Context) (Settings, error) {
 	return s, c.ask(ctx, http.MethodGet, settingsPath, nil, &s)
 }
 
-// EditSettings has keys of a text set.
+// EditSettings has keys of a text set, and added to.
 func (c *Client) EditSettings(ctx context.Context, edit SettingsEdit) (SettingsText, error) {
 	var t SettingsText
 	return t, c.ask(ctx, http.MethodPost, settingsPath+"/edit", edit, &t)

@@ -129,6 +129,42 @@ func TestSettingsAtOnce(t *testing.T) {
 	}
 }
 
+// A list that is added to keeps what is in it, and its comments.
+func TestSettingsAddedTo(t *testing.T) {
+	b := newBox(t)
+	b.runOn(t)
+	add := func(set map[string]string, values ...string) string {
+		edited, err := b.client.EditSettings(t.Context(), control.SettingsEdit{Text: b.text(t), Set: set, Add: map[string][]string{"intercept.bypass": values}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return edited.Text
+	}
+	apply := func(text string) {
+		if applied, err := b.client.ApplySettings(t.Context(), control.SettingsChange{Text: text}); err != nil || applied.Restart || applied.Trial != nil {
+			t.Fatalf("%+v, %v", applied, err)
+		}
+	}
+	before := b.text(t)
+	apply(add(map[string]string{"intercept.bypass": "[\n  # none\n]"}, `{server = "192.0.2.0/24"}`))
+	apply(strings.Replace(b.text(t), "},\n", "}, # the mirror\n", 1))
+	apply(add(nil, `{client = "10.0.0.7"}`, `{server = "2001:db8::1"}`))
+	want := "bypass = [\n  # none\n    {server = \"192.0.2.0/24\"}, # the mirror\n    {client = \"10.0.0.7\"},\n    {server = \"2001:db8::1\"},\n]\n"
+	if got := b.text(t); !strings.Contains(got, want) || !strings.HasPrefix(got, strings.TrimSuffix(before, "\n")) {
+		t.Errorf("the file is %q", got)
+	}
+	now, err := b.client.Settings(t.Context())
+	if err != nil || len(now.Bypass) != 3 || now.Bypass[1].Client.String() != "10.0.0.7/32" || now.Bypass[1].Server.IsValid() || now.Bypass[2].Server.String() != "2001:db8::1/128" {
+		t.Errorf("%+v, %v", now.Bypass, err)
+	}
+	if got := b.capture.inEffect().Intercept.Bypass; len(got) != 3 {
+		t.Errorf("in effect is %v", got)
+	}
+	if _, err := b.client.EditSettings(t.Context(), control.SettingsEdit{Add: map[string][]string{"proxy.port": {"1"}}}); err == nil || !strings.Contains(err.Error(), "no list") {
+		t.Errorf("added to a number: %v", err)
+	}
+}
+
 // A mistake changes nothing, and is named with its place.
 func TestSettingsWithMistakes(t *testing.T) {
 	b := newBox(t)

@@ -24,7 +24,7 @@ func (b backend) Settings(context.Context) (control.Settings, error) {
 	if err != nil {
 		return control.Settings{}, err
 	}
-	s := control.Settings{Text: text, Digest: settings.Digest(text)}
+	s := control.Settings{Text: text, Digest: settings.Digest(text), Bypass: []control.BypassPair{}}
 	if t, ok := b.trial(); ok {
 		s.Trial = shownTrial(t)
 	}
@@ -35,6 +35,9 @@ func (b backend) Settings(context.Context) (control.Settings, error) {
 	values, err := c.Values()
 	if err != nil {
 		return s, err
+	}
+	for _, pair := range b.current().Intercept.Bypass {
+		s.Bypass = append(s.Bypass, control.BypassPair(pair))
 	}
 	for _, k := range config.Keys() {
 		s.Keys = append(s.Keys, control.SettingsKey{Key: k.Path, Help: k.Help, Default: k.Default, Value: values[k.Path]})
@@ -48,6 +51,14 @@ func (b backend) EditSettings(_ context.Context, edit control.SettingsEdit) (con
 	var complaints []string
 	for _, key := range slices.Sorted(maps.Keys(edit.Set)) {
 		fresh, err := config.Set(text, key, edit.Set[key])
+		if err != nil {
+			complaints = append(complaints, err.Error())
+			continue
+		}
+		text = fresh
+	}
+	for _, key := range slices.Sorted(maps.Keys(edit.Add)) {
+		fresh, err := config.Append(text, key, edit.Add[key]...)
 		if err != nil {
 			complaints = append(complaints, err.Error())
 			continue
