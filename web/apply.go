@@ -38,10 +38,17 @@ func (p *Page) applySettings(w http.ResponseWriter, r *http.Request) {
 	}
 	p.log.Info("settings are changed on the page", "from", change.Who, "trial", applied.Trial != nil)
 	p.watcher.stale()
+	p.settled.stale()
 	if applied.Trial == nil && !applied.Restart {
 		goOn(w, r)
 		return
 	}
+	p.showApplied(w, r, applied, review.Changes)
+}
+
+// showApplied follows a change that waits to be confirmed, or for which limpid starts
+// anew.
+func (p *Page) showApplied(w http.ResponseWriter, r *http.Request, applied control.SettingsApplied, changes []control.SettingsDiff) {
 	l, who := p.visitor(r)
 	v := appliedView{frame: p.frameOf(l, who, "/settings", "confirm.js"), Trial: trialOf(applied.Trial, l.zone()), Token: applied.Token, Restart: applied.Restart, Then: thenOf(r)}
 	v.Title = "applied"
@@ -50,11 +57,11 @@ func (p *Page) applySettings(w http.ResponseWriter, r *http.Request) {
 		values.Set("then", v.Then)
 	}
 	path := "/settings/confirm?" + values.Encode()
-	switch address := addressIn(review.Changes); {
+	switch address := addressIn(changes); {
 	case applied.Token == "":
 	case address != "":
 		v.There = "https://" + address + portIn(r.Host) + path
-	case slices.ContainsFunc(review.Changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" && c.New == `"dhcp"` }):
+	case slices.ContainsFunc(changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" && c.New == `"dhcp"` }):
 		v.Path = path
 	}
 	p.write(w, http.StatusOK, "applied.html", v)
@@ -119,5 +126,6 @@ func (p *Page) undoSettings(w http.ResponseWriter, r *http.Request) {
 	}
 	p.log.Info("settings are undone on the page", "from", neighbour(r.RemoteAddr).String())
 	p.watcher.stale()
+	p.settled.stale()
 	http.Redirect(w, r, "/settings/history", http.StatusSeeOther)
 }

@@ -38,6 +38,7 @@ type flowRow struct {
 	Requests       string
 	Verdict        string
 	Resettable     bool
+	Own            rowForms
 }
 
 // order is a way to sort them.
@@ -87,7 +88,7 @@ func flowRowOf(f *control.Flow, now time.Time) flowRow {
 		ID: f.ID, Age: ago(now.Sub(f.Started)), Client: f.Client.String(), Server: f.Server.String(),
 		Log:  "/log?" + url.Values{"client": {f.Client.Addr().String()}}.Encode(),
 		VLAN: some(uint64(f.VLAN)), Up: size(f.Up), Down: size(f.Down), Requests: number(f.Requests), Verdict: verdict,
-		Resettable: f.Holder == "proxy",
+		Resettable: f.Holder == "proxy", Own: rowForms{Client: f.Client.Addr().String(), Server: f.Server.Addr().String()},
 	}
 }
 

@@ -31,6 +31,7 @@ type logRows struct {
 	Cursor   string // what the next question gives
 	Missed   uint64
 	Problems []string
+	Owner    bool // who looks may choose what is never captured
 }
 
 // askLog asks for what came since a cursor, or for the newest.
@@ -40,7 +41,12 @@ func (p *Page) askLog(r *http.Request, f filter, after string) (logRows, error) 
 		return logRows{}, err
 	}
 	l := p.watcher.now()
-	return logRows{rowsOf(page.Records, f, l.zone()), page.Cursor, page.Missed, page.Problems}, nil
+	rows := logRows{Cursor: page.Cursor, Missed: page.Missed, Problems: page.Problems}
+	if len(page.Records) > 0 {
+		settled, _ := p.settled.now() // without an answer nothing is said of the next connection
+		rows.Rows = rowsOf(page.Records, f, settled.Bypass, l.zone())
+	}
+	return rows, nil
 }
 
 // showLog shows the newest records that the words of the address want. They stand in
@@ -58,6 +64,7 @@ func (p *Page) showLog(w http.ResponseWriter, r *http.Request) {
 	if v.logRows, err = p.askLog(r, f, ""); err != nil {
 		code, v.Message = http.StatusBadRequest, sentence(err)
 	}
+	v.Owner = v.Full
 	p.write(w, code, "log.html", v)
 }
 
@@ -69,5 +76,7 @@ func (p *Page) showRows(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, sentence(err), http.StatusBadRequest)
 		return
 	}
+	_, who := p.visitor(r)
+	rows.Owner = who >= owners
 	p.write(w, http.StatusOK, "rows", rows)
 }

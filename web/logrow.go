@@ -26,18 +26,22 @@ type row struct {
 	Reason         cell
 	Bytes, Took    string
 	Details        []counter
+	Own            rowForms
 }
 
+// rowForms are what of a row can be chosen not to be captured any more.
+type rowForms struct{ Client, Server, Site string }
+
 // rowsOf gives the newest first.
-func rowsOf(records []control.LogRecord, f filter, zone *time.Location) []row {
+func rowsOf(records []control.LogRecord, f filter, never []control.BypassPair, zone *time.Location) []row {
 	rows := make([]row, 0, len(records))
 	for i := len(records) - 1; i >= 0; i-- {
-		rows = append(rows, rowOf(&records[i], f, zone))
+		rows = append(rows, rowOf(&records[i], f, never, zone))
 	}
 	return rows
 }
 
-func rowOf(r *control.LogRecord, f filter, zone *time.Location) row {
+func rowOf(r *control.LogRecord, f filter, never []control.BypassPair, zone *time.Location) row {
 	only := func(name, shown, text string) cell { return cell{shown, "/log?" + f.with(name, text)} }
 	client, server := r.Client.Addr().String(), r.Server.Addr().String()
 	at := r.Time.In(zone)
@@ -50,7 +54,10 @@ func rowOf(r *control.LogRecord, f filter, zone *time.Location) row {
 		Tone:    toneOf(r),
 		Verdict: only("verdict", r.Verdict, r.Verdict), Reason: only("reason", r.Reason, r.Reason),
 		Bytes: size(r.ResponseBytes), Took: took(r.Total),
-		Details: detailsOf(r, zone),
+		Details: detailsOf(r, zone), Own: rowForms{client, server, siteOf(r)},
+	}
+	if why := neverCaptured(never, r.Client.Addr(), r.Server.Addr()); why != "" {
+		v.Details = append(v.Details, counter{Name: "From now on", Value: why})
 	}
 	if r.Status != 0 {
 		status := strconv.Itoa(int(r.Status))
@@ -141,6 +148,7 @@ func detailsOf(r *control.LogRecord, zone *time.Location) []counter {
 		{Name: "VLAN", Value: some(uint64(r.VLAN))},
 		{Name: "Connection", Value: some(r.Flow)},
 		{Name: "Verdict", Value: strings.TrimSpace(r.Verdict + " " + r.Reason)},
+		{Name: "Why", Value: whyOf(r)},
 		{Name: "Request", Value: size(r.RequestBytes)},
 		{Name: "Response", Value: size(r.ResponseBytes)},
 		{Name: "Content type", Value: r.ContentType},

@@ -83,6 +83,8 @@ func visits() map[string]struct {
 		"GET /log":                        {"/log", nil, 403, 200, 200},
 		"GET /log/rows":                   {"/log/rows", nil, 403, 200, 200},
 		"GET /log/export/{kind}":          {"/log/export/csv", nil, 403, 200, 200},
+		"GET /never":                      {"/never?client=10.0.0.7", nil, 403, 403, 200},
+		"POST /never":                     {"/never", field("client", "10.0.0.7"), 403, 403, 409}, // a change waits
 		"GET /flows":                      {"/flows", nil, 403, 200, 200},
 		"POST /flows/{id}/reset":          {"/flows/7/reset", nil, 403, 403, 303},
 		"GET /access":                     {"/access", nil, 403, 200, 200},
@@ -181,7 +183,7 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
 	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill", "/start", "/start/password", "/doctor"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `href="/doctor/ladder`, `action="/start`, `href="/start/time"`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/never`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `href="/doctor/ladder`, `action="/start`, `href="/start/time"`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}

@@ -17,6 +17,7 @@ const (
 	switchFirst   = "Log in to switch."
 	logFirst      = "Log in to read the log: it tells who asked for what."
 	flowsFirst    = "Log in to see the flows: they tell who talks with whom."
+	neverFirst    = "Log in to say what is never captured."
 	captureFirst  = "Log in to record frames: they tell what everybody sends."
 	doctorFirst   = "Log in to see what the doctor finds: it names interfaces and addresses."
 	ladderFirst   = "Log in to follow a connection: its frames tell who talks with whom."
@@ -66,6 +67,8 @@ func (p *Page) routes() []route {
 		{"GET /log", readers, logFirst, p.showLog},
 		{"GET /log/rows", readers, logFirst, p.showRows},
 		{"GET /log/export/{kind}", readers, logFirst, p.exportLog},
+		{"GET /never", owners, neverFirst, p.askNever},
+		{"POST /never", owners, neverFirst, p.never},
 		{"GET /flows", readers, flowsFirst, p.showFlows},
 		{"POST /flows/{id}/reset", owners, flowsFirst, p.resetFlow},
 		{"GET /doctor", readers, doctorFirst, p.showDoctor},

@@ -81,6 +81,7 @@ type Page struct {
 	recent      *shared[control.History]            // the last seconds
 	top         *shared[control.LogTop]
 	beside      *shared[control.Neighbours]
+	settled     *shared[control.Settings] // for what is never captured
 	streams     *streams
 	sessions    *sessions
 	attempts    *attempts
@@ -112,9 +113,10 @@ func New(s Settings, c Control, log *slog.Logger) (*Page, error) {
 		settings: s, control: c, log: log, certificate: certificate, assets: a,
 		watcher: newWatcher(c, time.Now), sessions: newSessions(time.Now), attempts: newAttempts(time.Now),
 		hasher: newHasher(), uses: newUses(time.Now), passing: make(chan struct{}, maxPassing), clock: time.Now, streams: newStreams(), charts: charts,
-		recent: &shared[control.History]{fresh: freshFor, clock: time.Now, ask: recent},
-		top:    &shared[control.LogTop]{fresh: topFresh, clock: time.Now, ask: top},
-		beside: &shared[control.Neighbours]{fresh: besideFresh, clock: time.Now, ask: c.Neighbours},
+		recent:  &shared[control.History]{fresh: freshFor, clock: time.Now, ask: recent},
+		top:     &shared[control.LogTop]{fresh: topFresh, clock: time.Now, ask: top},
+		settled: &shared[control.Settings]{fresh: settledFresh, clock: time.Now, ask: c.Settings},
+		beside:  &shared[control.Neighbours]{fresh: besideFresh, clock: time.Now, ask: c.Neighbours},
 	}
 	p.sessions.adopt(s.Sessions)
 	return p, nil

@@ -32,3 +32,10 @@ func (s *shared[T]) now() (T, error) {
 	}
 	return s.last, s.err
 }
+
+// stale has the next one asked anew: something was changed.
+func (s *shared[T]) stale() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = time.Time{}
+}

@@ -29,6 +29,9 @@ func (b *box) EditSettings(_ context.Context, edit control.SettingsEdit) (contro
 		}
 		text += key + " = " + value + "\n"
 	}
+	for key, values := range edit.Add {
+		text += key + " += " + strings.Join(values, ", ") + "\n"
+	}
 	return control.SettingsText{Text: text}, nil
 }
 

@@ -35,7 +35,7 @@ func TestBrowserLadder(t *testing.T) {
 		"[...document.querySelectorAll('.rungs .box-server .label')].some(l => l.textContent.startsWith('GET /bytes/20000, '))",
 		"[...document.querySelectorAll('.rungs .box-client .label')].some(l => l.textContent.startsWith('HTTP/1.1 200 OK, '))",
 		"[...document.querySelectorAll('.rungs .server-box .label')].some(l => l.textContent.includes('FIN'))",
-		"document.querySelector('.steps').textContent.includes('nothing is the box\\'s') && !document.querySelector('.steps .verdict.bad')",
+		"document.querySelector('.found').textContent.includes('nothing is the box\\'s') && !document.querySelector('.steps .verdict.bad')",
 		"!document.querySelector('#ladder').textContent.includes('Host:')",
 	} {
 		p.await(condition)
@@ -63,6 +63,6 @@ func TestBrowserLadder(t *testing.T) {
 		return strings.Contains(b.awaitPage(t, v, root+"doctor/ladder"), "Not captured: 10.77.0.12:")
 	})
 	must(t, p.Go(p.ctx, root+"doctor/ladder"))
-	p.await("document.querySelector('.rungs .client-server') && document.querySelector('.steps').textContent.includes('ordered by the operator')")
+	p.await("document.querySelector('.rungs .client-server') && document.querySelector('.found').textContent.includes('ordered by the operator')")
 	p.picture("ladder-bridged")
 }
