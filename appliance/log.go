@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,12 +14,15 @@ import (
 )
 
 func logCommand() command {
-	return command{name: "log", usage: "[-f] [-n N] [--json | --squid] [FILTER ...] [--run DIR]", summary: "Show the newest requests and tunnels",
+	return command{name: "log", usage: "[-f] [-n N] [--json | --squid] [--heads [--for T]] [FILTER ...] [--run DIR]", summary: "Show the newest requests and tunnels",
 		help: `
   -f            go on with those that come, until Ctrl-C
   -n N          the newest N, 1 to 1000 (100)
   --json        a JSON object a line, as in access.jsonl
   --squid       Squid's native format, as in access.log
+  --heads       record the heads of requests and responses that begin from now on, and show them as they come;
+                without the values of Cookie, Set-Cookie, Authorization and Proxy-Authorization
+  --for T       how long, like 2m, 10m at most (10m)
   --run DIR     run directory of the supervisor (` + defaultRunDir + `)
 
 Filters, all of which must hold:
@@ -39,6 +43,8 @@ const followEvery = 500 * time.Millisecond
 // logOptions is the command line of log.
 type logOptions struct {
 	follow, json, squid bool
+	heads               bool
+	lasting             time.Duration // of heads
 	run                 string
 	query               control.LogQuery
 }
@@ -51,6 +57,8 @@ func logOptionsOf(args []string) (logOptions, error) {
 	set.BoolVar(&o.json, "json", false, "")
 	set.BoolVar(&o.squid, "squid", false, "")
 	set.IntVar(&o.query.Limit, "n", 100, "")
+	set.BoolVar(&o.heads, "heads", false, "")
+	set.DurationVar(&o.lasting, "for", control.DefaultHeadsTime, "")
 	words := make(map[string]*string)
 	for _, key := range accesslog.FilterKeys() {
 		words[key] = set.String(strings.ReplaceAll(key, "_", "-"), "", "")
@@ -64,6 +72,9 @@ func logOptionsOf(args []string) (logOptions, error) {
 	case o.json && o.squid:
 		return o, badUsage("--json and --squid: want one of them")
 	}
+	if err := o.checkHeads(set); err != nil {
+		return o, err
+	}
 	o.run, o.query.Filter = *dir, make(map[string]string)
 	for key, word := range words {
 		if *word != "" {
@@ -76,10 +87,28 @@ func logOptionsOf(args []string) (logOptions, error) {
 	return o, nil
 }
 
+// checkHeads refuses what says nothing beside --heads, or without it.
+func (o *logOptions) checkHeads(set *flag.FlagSet) error {
+	given := make(map[string]bool)
+	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case given["for"] && !o.heads:
+		return badUsage("--for %v: want --heads with it", o.lasting)
+	case o.heads && (o.follow || o.squid || given["n"]):
+		return badUsage("--heads shows what comes: leave out -f, -n and --squid")
+	case o.heads && (o.lasting <= 0 || o.lasting > control.MaxHeadsTime):
+		return badUsage("--for %v: want a time above 0 and at most %v", o.lasting, control.MaxHeadsTime)
+	}
+	return nil
+}
+
 func showLog(ctx context.Context, t terminal, args []string) error {
 	o, err := logOptionsOf(args)
 	if err != nil {
 		return err
+	}
+	if o.heads {
+		return showHeads(ctx, t, o)
 	}
 	printer := newLogPrinter(t, o)
 	client := control.NewClient(o.run)

@@ -128,6 +128,7 @@ type backend struct {
 	control.SettingsKeeper
 	control.Resetter
 	control.PacketCapturer
+	control.HeadKeeper
 	control.Updater
 	control.Beginner
 	control.ClockSetter

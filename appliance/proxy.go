@@ -112,7 +112,12 @@ func runProxy(ctx context.Context, t terminal, args []string) error {
 	return serve(ctx, log, conn, line.OrphanGrace, map[string]link.Handler{
 		child.MethodLog:   answerLog(p.Log()),
 		child.MethodTop:   answerTop(p.Log()),
+		child.MethodHeads: answerHeads(p.Log().Heads()),
 		child.MethodFlows: answerFlows(func(<-chan struct{}) []proxy.FlowInfo { return p.Flows() }),
+
+		child.MethodHeadsBegin: answerHeadsBegin(p.Log().Heads()),
+		child.MethodHeadsEnd:   answerHeadsEnd(p.Log().Heads()),
+
 		child.MethodReset: func(params json.RawMessage) (any, error) {
 			var flow child.FlowID
 			if err := json.Unmarshal(params, &flow); err != nil {

@@ -11,6 +11,7 @@ func (p *Proxy) Log() *accesslog.Log { return p.access }
 // countLog carries the log's counts to the board. The first loop calls it, and
 // Run when the loops have ended.
 func (p *Proxy) countLog() {
+	p.access.Heads().Age()
 	now, was := p.access.Counts(), p.logged
 	p.logged = now
 	for _, c := range [...]struct {

@@ -155,6 +155,8 @@ func signed(c apiCall, body []byte, who string) ([]byte, error) {
 		return amended(body, func(change *control.SettingsChange) { change.Who = who })
 	case "POST /v1/capture":
 		return amended(body, func(request *control.CaptureRequest) { request.Who = who })
+	case "PUT /v1/log/heads":
+		return amended(body, func(request *control.HeadsRequest) { request.Who = who })
 	case "POST /v1/drill":
 		return amended(body, func(request *control.DrillRequest) { request.Who = who })
 	}

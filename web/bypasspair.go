@@ -57,5 +57,5 @@ func neverCaptured(entries []control.BypassPair, client, server netip.Addr) stri
 	if !ok {
 		return ""
 	}
-	return "not captured any more: " + bypassKey + " has " + entryOf(entry)
+	return "Not captured any more: " + bypassKey + " has " + entryOf(entry)
 }

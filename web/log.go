@@ -31,20 +31,30 @@ type logRows struct {
 	Cursor   string // what the next question gives
 	Missed   uint64
 	Problems []string
-	Owner    bool // who looks may choose what is never captured
+	Owner    bool       // who looks may choose what is never captured
+	Heads    *headsView // for the owner
 }
 
 // askLog asks for what came since a cursor, or for the newest.
-func (p *Page) askLog(r *http.Request, f filter, after string) (logRows, error) {
+func (p *Page) askLog(r *http.Request, f filter, who scope, after string) (logRows, error) {
 	page, err := p.control.Log(r.Context(), control.LogQuery{Filter: f.words, After: after, Limit: f.limit})
 	if err != nil {
 		return logRows{}, err
 	}
 	l := p.watcher.now()
-	rows := logRows{Cursor: page.Cursor, Missed: page.Missed, Problems: page.Problems}
+	rows := logRows{Cursor: page.Cursor, Missed: page.Missed, Problems: page.Problems, Owner: who >= owners}
+	known := rowFacts{filter: f, zone: l.zone()}
+	if rows.Owner {
+		v, pairs, err := p.headsOf(r.Context(), f, page.Records)
+		if err != nil {
+			return logRows{}, err
+		}
+		rows.Heads, known.heads = &v, pairs
+	}
 	if len(page.Records) > 0 {
 		settled, _ := p.settled.now() // without an answer nothing is said of the next connection
-		rows.Rows = rowsOf(page.Records, f, settled.Bypass, l.zone())
+		known.never = settled.Bypass
+		rows.Rows = rowsOf(page.Records, known)
 	}
 	return rows, nil
 }
@@ -61,22 +71,20 @@ func (p *Page) showLog(w http.ResponseWriter, r *http.Request) {
 		v.Fields = append(v.Fields, wanted{w, f.words[w.Name], "/log?" + f.with(w.Name, "")})
 	}
 	var err error
-	if v.logRows, err = p.askLog(r, f, ""); err != nil {
+	if v.logRows, err = p.askLog(r, f, who, ""); err != nil {
 		code, v.Message = http.StatusBadRequest, sentence(err)
 	}
-	v.Owner = v.Full
 	p.write(w, code, "log.html", v)
 }
 
 // showRows gives the rows that came since a cursor, for the script to put in place.
 func (p *Page) showRows(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	rows, err := p.askLog(r, filterOf(query), query.Get("after"))
+	_, who := p.visitor(r)
+	rows, err := p.askLog(r, filterOf(query), who, query.Get("after"))
 	if err != nil {
 		http.Error(w, sentence(err), http.StatusBadRequest)
 		return
 	}
-	_, who := p.visitor(r)
-	rows.Owner = who >= owners
-	p.write(w, http.StatusOK, "rows", rows)
+	p.write(w, http.StatusOK, "fresh", rows)
 }

@@ -27,24 +27,35 @@ type row struct {
 	Bytes, Took    string
 	Details        []counter
 	Own            rowForms
+	Ladder         []rung
+	Messages       []message // its heads, if they were recorded
+}
+
+// rowFacts are what is known beside the records.
+type rowFacts struct {
+	filter filter
+	never  []control.BypassPair // in effect now
+	heads  map[uint64]control.HeadPair
+	zone   *time.Location
 }
 
 // rowForms are what of a row can be chosen not to be captured any more.
 type rowForms struct{ Client, Server, Site string }
 
 // rowsOf gives the newest first.
-func rowsOf(records []control.LogRecord, f filter, never []control.BypassPair, zone *time.Location) []row {
+func rowsOf(records []control.LogRecord, known rowFacts) []row {
 	rows := make([]row, 0, len(records))
 	for i := len(records) - 1; i >= 0; i-- {
-		rows = append(rows, rowOf(&records[i], f, never, zone))
+		rows = append(rows, rowOf(&records[i], known))
 	}
 	return rows
 }
 
-func rowOf(r *control.LogRecord, f filter, never []control.BypassPair, zone *time.Location) row {
+func rowOf(r *control.LogRecord, known rowFacts) row {
+	f := known.filter
 	only := func(name, shown, text string) cell { return cell{shown, "/log?" + f.with(name, text)} }
 	client, server := r.Client.Addr().String(), r.Server.Addr().String()
-	at := r.Time.In(zone)
+	at := r.Time.In(known.zone)
 	site, path := placeOf(r.URL)
 	v := row{
 		Time: at.Format("15:04:05.000"), At: at.Format("2006-01-02 15:04:05.000 MST"),
@@ -54,9 +65,18 @@ func rowOf(r *control.LogRecord, f filter, never []control.BypassPair, zone *tim
 		Tone:    toneOf(r),
 		Verdict: only("verdict", r.Verdict, r.Verdict), Reason: only("reason", r.Reason, r.Reason),
 		Bytes: size(r.ResponseBytes), Took: took(r.Total),
-		Details: detailsOf(r, zone), Own: rowForms{client, server, siteOf(r)},
+		Details: detailsOf(r, known.zone), Own: rowForms{client, server, siteOf(r)}, Ladder: ladderOf(r),
 	}
-	if why := neverCaptured(never, r.Client.Addr(), r.Server.Addr()); why != "" {
+	uncached := "Nothing is kept for the next one: this version has no cache."
+	if pair, ok := known.heads[r.Heads]; ok && r.Heads > 0 {
+		var caching string
+		v.Messages, caching = messagesOf(pair)
+		uncached += " " + caching
+	}
+	if r.Method != "" && r.Verdict == "forward" {
+		v.Details = append(v.Details, counter{Name: "Cache", Value: strings.TrimSpace(uncached)})
+	}
+	if why := neverCaptured(known.never, r.Client.Addr(), r.Server.Addr()); why != "" {
 		v.Details = append(v.Details, counter{Name: "From now on", Value: why})
 	}
 	if r.Status != 0 {
@@ -141,7 +161,7 @@ func roundingOf(us int64) time.Duration {
 // detailsOf are all that is known of a record.
 func detailsOf(r *control.LogRecord, zone *time.Location) []counter {
 	all := []counter{
-		{Name: "Began", Value: r.Time.In(zone).Format("2006-01-02 15:04:05.000000 MST")},
+		{Name: "Began", Value: r.Time.In(known.zone).Format("2006-01-02 15:04:05.000000 MST")},
 		{Name: "Address", Value: r.URL},
 		{Name: "Client", Value: r.Client.String()},
 		{Name: "Server", Value: r.Server.String()},
@@ -153,9 +173,6 @@ func detailsOf(r *control.LogRecord, zone *time.Location) []counter {
 		{Name: "Response", Value: size(r.ResponseBytes)},
 		{Name: "Content type", Value: r.ContentType},
 		{Name: "User agent", Value: r.UserAgent},
-		{Name: "To connect", Value: took(r.Connect)},
-		{Name: "To the first byte", Value: took(r.FirstByte)},
-		{Name: "To the end", Value: took(r.Total)},
 		{Name: "Cut short here", Value: r.Cut},
 	}
 	known := all[:0]

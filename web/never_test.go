@@ -212,7 +212,7 @@ func TestRowsOfferNever(t *testing.T) {
 					t.Errorf("%s as %s: %s: %s", path, name, want, got)
 				}
 			}
-			if path != "/flows" && strings.Count(got, "not captured any more: intercept.bypass has {server = &#34;192.0.2.1&#34;}") != 1 {
+			if path != "/flows" && strings.Count(got, "Not captured any more: intercept.bypass has {server = &#34;192.0.2.1&#34;}") != 1 {
 				t.Errorf("%s as %s does not say what becomes of the next one: %s", path, name, got)
 			}
 		}

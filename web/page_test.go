@@ -69,6 +69,8 @@ type box struct {
 	tops     []int // ranks of it that were asked for
 	drills   control.Drills
 	struck   []control.DrillRequest
+	headed   []string // what was done to the recording of heads
+	heads    control.Heads
 	captures captures
 	ladders  ladders
 

@@ -39,7 +39,7 @@ func guarded() *box {
 func (b *box) state() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.resets, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.captures.asked, b.ladders.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
+	return fmt.Sprint(b.ordeal, b.clock, b.status.Web.Started, b.reset, b.changes, b.undone, b.resets, b.hash, b.reader, b.tokens, b.token, b.did, b.received, b.orders, b.struck, b.headed, b.captures.asked, b.ladders.asked, strings.ReplaceAll(fmt.Sprint(b.captures.did), "read", ""))
 }
 
 // enter makes a visitor who has logged in, by no password.
@@ -85,6 +85,9 @@ func visits() map[string]struct {
 		"GET /log/export/{kind}":          {"/log/export/csv", nil, 403, 200, 200},
 		"GET /never":                      {"/never?client=10.0.0.7", nil, 403, 403, 200},
 		"POST /never":                     {"/never", field("client", "10.0.0.7"), 403, 403, 409}, // a change waits
+		"POST /log/heads":                 {"/log/heads", nil, 403, 403, 303},
+		"POST /log/heads/stop":            {"/log/heads/stop", nil, 403, 403, 303},
+		"POST /log/heads/forget":          {"/log/heads/forget", nil, 403, 403, 303},
 		"GET /flows":                      {"/flows", nil, 403, 200, 200},
 		"POST /flows/{id}/reset":          {"/flows/7/reset", nil, 403, 403, 303},
 		"GET /access":                     {"/access", nil, 403, 200, 200},
@@ -183,7 +186,7 @@ func TestReadersAreOfferedNothing(t *testing.T) {
 	reader, owner := enter(t, p, holder{readers, "of the reader"}), enter(t, p, holder{owners, "of the owner"})
 	for _, path := range []string{"/", "/live", "/log", "/flows", "/access", "/settings", "/settings?as=toml", "/settings/history", "/settings/history/2", "/api", "/update", "/drill", "/start", "/start/password", "/doctor"} {
 		got := reader.get(path).text
-		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/never`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `href="/doctor/ladder`, `action="/start`, `href="/start/time"`} {
+		for _, offered := range []string{`action="/bypass`, `action="/flows`, `action="/never`, `action="/log/heads`, `action="/settings`, `href="/settings/backup`, `href="/settings/reset`, `action="/access`, `action="/update`, `id="send"`, `href="/drill/ask`, `href="/doctor/ladder`, `action="/start`, `href="/start/time"`} {
 			if strings.Contains(got, offered) {
 				t.Errorf("%s offers %s to who may only look", path, offered)
 			}
@@ -255,6 +258,10 @@ func apiRows() map[string]struct {
 		"PUT /v1/update/reboot":             {owners, `{"at":"2026-02-03T04:05:06Z"}`},
 		"DELETE /v1/update/reboot":          {owners, ""},
 		"GET /v1/log/top":                   {readers, ""},
+		"GET /v1/log/heads":                 {owners, ""},
+		"PUT /v1/log/heads":                 {owners, `{"for":"1m"}`},
+		"DELETE /v1/log/heads":              {owners, ""},
+		"POST /v1/log/heads/stop":           {owners, ""},
 		"GET /v1/drill":                     {readers, ""},
 		"POST /v1/drill":                    {owners, `{"blow":"kill"}`},
 		"GET /v1/capture":                   {owners, ""},

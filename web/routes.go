@@ -17,6 +17,7 @@ const (
 	switchFirst   = "Log in to switch."
 	logFirst      = "Log in to read the log: it tells who asked for what."
 	flowsFirst    = "Log in to see the flows: they tell who talks with whom."
+	headsFirst    = "Log in to record heads: they tell what everybody asks for."
 	neverFirst    = "Log in to say what is never captured."
 	captureFirst  = "Log in to record frames: they tell what everybody sends."
 	doctorFirst   = "Log in to see what the doctor finds: it names interfaces and addresses."
@@ -67,6 +68,9 @@ func (p *Page) routes() []route {
 		{"GET /log", readers, logFirst, p.showLog},
 		{"GET /log/rows", readers, logFirst, p.showRows},
 		{"GET /log/export/{kind}", readers, logFirst, p.exportLog},
+		{"POST /log/heads", owners, headsFirst, p.recordHeads},
+		{"POST /log/heads/stop", owners, headsFirst, p.stopHeads},
+		{"POST /log/heads/forget", owners, headsFirst, p.forgetHeads},
 		{"GET /never", owners, neverFirst, p.askNever},
 		{"POST /never", owners, neverFirst, p.never},
 		{"GET /flows", readers, flowsFirst, p.showFlows},

@@ -66,6 +66,10 @@ type Control interface {
 	StartCapture(ctx context.Context, request control.CaptureRequest) (control.PacketCapture, error)
 	StopCapture(ctx context.Context, id uint64) (control.PacketCapture, error)
 	ForgetCapture(ctx context.Context, id uint64) error
+	Heads(ctx context.Context, after uint64) (control.Heads, error)
+	RecordHeads(ctx context.Context, request control.HeadsRequest) (control.Heads, error)
+	StopHeads(ctx context.Context) (control.Heads, error)
+	ForgetHeads(ctx context.Context) (control.Heads, error)
 	ReadCapture(ctx context.Context, id uint64) (io.ReadCloser, error)
 }
 

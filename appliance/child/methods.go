@@ -7,6 +7,9 @@ const (
 	MethodFlows        = "flows"         // to gate and proxy: FlowQuery, answered by FlowPage
 	MethodLog          = "log"           // to the proxy: LogQuery, answered by LogPage
 	MethodTop          = "top"           // to the proxy: TopQuery, answered by LogPage
+	MethodHeads        = "heads"         // to the proxy: HeadQuery, answered by LogPage
+	MethodHeadsBegin   = "heads-begin"   // to the proxy: HeadOrder, answered by LogPage
+	MethodHeadsEnd     = "heads-end"     // to the proxy: HeadEnd, answered by LogPage
 	MethodReset        = "reset"         // to the proxy: FlowID, answered by whether there was such a flow
 	MethodPing         = "ping"          // to the page, answered by nothing: it lives
 	MethodSessions     = "sessions"      // from the page: who is logged in, for its next process; at most MaxSessions bytes, no answer
@@ -44,7 +47,25 @@ type TopQuery struct {
 	Limit int `json:"limit"`
 }
 
-// LogPage is some records, as control.LogPage, or rankings, as control.LogTop, or why the query is refused.
+// HeadQuery asks for heads with numbers above After.
+type HeadQuery struct {
+	After uint64 `json:"after"`
+}
+
+// HeadOrder has heads recorded, those of transactions that fit a filter, for a time in ns.
+type HeadOrder struct {
+	Filter map[string]string `json:"filter,omitempty"`
+	For    int64             `json:"for"`
+	Count  int               `json:"count"`
+	Who    string            `json:"who,omitempty"`
+}
+
+// HeadEnd ends that.
+type HeadEnd struct {
+	Forget bool `json:"forget,omitempty"` // what was recorded, at once
+}
+
+// LogPage is some records, as control.LogPage, rankings, as control.LogTop, or heads, as control.Heads, or why the query is refused.
 type LogPage struct {
 	Page    json.RawMessage `json:"page,omitempty"`
 	Refused string          `json:"refused,omitempty"`

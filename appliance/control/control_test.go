@@ -25,6 +25,7 @@ type fake struct {
 	SettingsKeeper
 	PacketCapturer
 	ladders
+	HeadKeeper
 	mu    sync.Mutex
 	on    bool
 	d     time.Duration
@@ -450,7 +451,11 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		Alarm{},
 		LogPage{},
 		LogCounts{},
-		LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c"},
+		HeadsRequest{Filter: map[string]string{}, For: 1, Count: 1, Who: "w"},
+		Heads{Filter: map[string]string{"a": "b"}, Who: "w", Until: time.Unix(1, 0), Count: 1},
+		HeadPair{},
+		Head{},
+		LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c", Heads: 1},
 		Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"},
 		Settings{Trial: &SettingsTrial{}},
 		BypassPair{Client: netip.MustParsePrefix("10.0.0.7/32"), Server: netip.MustParsePrefix("192.0.2.0/24")},

@@ -20,7 +20,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add("POST", "/v1/web/tokens", "", `{"name":"a","scope":"read","digest":"`+digest+`"}`)
 	f.Add("PUT", "/v1/web/password", "", `{"old":"","new":"$argon2id"}`)
 	f.Add("PUT", "/v1/update/bundle", "offset=9223372036854775807", "x")
-	handler := Handler(&capturer{fake: fake{SettingsKeeper: agreeable{}}, file: io.NopCloser(strings.NewReader("frames"))})
+	handler := Handler(&capturer{fake: fake{SettingsKeeper: agreeable{}, HeadKeeper: &headKeeper{}}, file: io.NopCloser(strings.NewReader("frames"))})
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {
 		request, err := http.NewRequestWithContext(t.Context(), method, "http://limpid", strings.NewReader(body))
 		if err != nil {

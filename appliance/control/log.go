@@ -52,6 +52,8 @@ type LogRecord struct {
 	UserAgent   string `json:"user_agent,omitempty"`
 	ContentType string `json:"content_type,omitempty"`
 	Cut         string `json:"cut,omitempty"` // names of texts that were cut
+
+	Heads uint64 `json:"heads,omitempty"` // number of its heads, if they were recorded
 }
 
 // LogPage is the answer to GET /v1/log.

@@ -50,6 +50,7 @@ type Backend interface {
 	History(ctx context.Context, span string) (History, error)
 	// Metrics writes everything that is counted, in Prometheus's text format.
 	Metrics(ctx context.Context, w io.Writer) error
+	HeadKeeper
 	Driller
 	Doctor
 	Ladders
@@ -131,7 +132,7 @@ type route struct {
 }
 
 func routes() []route {
-	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), doctorRoutes(), ladderRoutes(), []route{
+	return slices.Concat(settingsRoutes(), tokenRoutes(), captureRoutes(), doctorRoutes(), ladderRoutes(), headsRoutes(), []route{
 		{"GET", "/v1/status", func(_ http.ResponseWriter, r *http.Request, b Backend) (any, error) {
 			return b.Status(r.Context())
 		}},

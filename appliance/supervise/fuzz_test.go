@@ -28,7 +28,7 @@ func FuzzSettingsCalls(f *testing.F) {
 	handler := control.Handler(backend{s})
 	f.Fuzz(func(t *testing.T, text, key, value string) {
 		for path, body := range map[string]any{
-			"/v1/settings/edit":   control.SettingsEdit{Text: text, Set: map[string]string{key: value, "proxy.port": value}},
+			"/v1/settings/edit":   control.SettingsEdit{Text: text, Set: map[string]string{key: value, "proxy.port": value}, Add: map[string][]string{key: {value}, "intercept.bypass": {value, value}}},
 			"/v1/settings/review": control.SettingsText{Text: text},
 			"/v1/settings/apply":  control.SettingsChange{Text: text, Base: key, Note: value},
 			"/v1/web/tokens":      control.TokenRequest{Name: text, Scope: control.ScopeRead, Digest: value},

@@ -32,6 +32,8 @@ type Entry struct {
 	UserAgent   string `json:"user_agent,omitempty"`
 	ContentType string `json:"content_type,omitempty"`
 	Cut         string `json:"cut,omitempty"` // names of texts that were cut
+
+	Heads uint64 `json:"heads,omitempty"` // number of its heads, if they were recorded
 }
 
 // entry is r with texts of its own.
@@ -43,6 +45,7 @@ func (r *Record) entry() Entry {
 		RequestBytes: r.RequestBytes, ResponseBytes: r.ResponseBytes,
 		Connect: microseconds(r.Connect), FirstByte: microseconds(r.FirstByte), Total: microseconds(r.Total),
 		UserAgent: clean(r.UserAgent), ContentType: clean(r.ContentType), Cut: string(r.cut.append(nil)),
+		Heads: r.HeadsID,
 	}
 }
 
@@ -52,7 +55,7 @@ func (e *Entry) Record() Record {
 	r := Record{
 		Started: e.Time.UnixNano(), Flow: e.Flow, Client: e.Client, Server: e.Server, VLAN: e.VLAN,
 		Method: []byte(e.Method), Target: []byte(e.URL), UserAgent: []byte(e.UserAgent), ContentType: []byte(e.ContentType),
-		Status: e.Status, Verdict: verdictCount, Reason: e.Reason, RequestBytes: e.RequestBytes, ResponseBytes: e.ResponseBytes,
+		Status: e.Status, Verdict: verdictCount, Reason: e.Reason, HeadsID: e.Heads, RequestBytes: e.RequestBytes, ResponseBytes: e.ResponseBytes,
 		Connect: nanoseconds(e.Connect), FirstByte: nanoseconds(e.FirstByte), Total: nanoseconds(e.Total),
 	}
 	if i := slices.Index(verdictNames[:], e.Verdict); i >= 0 {

@@ -183,6 +183,20 @@ func (f *Filter) match(r *Record) bool {
 	return f.path == "" || bytes.Contains(r.appendTarget(nil), []byte(f.path))
 }
 
+// begins reports whether a record may be wanted, by what is known of it at its begin.
+func (f *Filter) begins(r *Record) bool {
+	switch {
+	case f.client.IsValid() && !f.client.Contains(r.Client.Addr()),
+		f.server.IsValid() && !f.server.Contains(r.Server.Addr()),
+		f.method != "" && string(r.Method) != f.method:
+		return false
+	}
+	if f.host != "" && !glob(f.host, requestHost(r)) {
+		return false
+	}
+	return f.path == "" || bytes.Contains(r.appendTarget(nil), []byte(f.path))
+}
+
 // requestHost is the host that was asked for, in lower case, without port: of
 // the Host field or, without one, the server's address.
 func requestHost(r *Record) string {

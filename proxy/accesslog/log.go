@@ -16,6 +16,7 @@ type Log struct {
 	run      string // tells this run of the proxy from others, in cursors
 	pool     *pool
 	ring     *ring
+	heads    HeadLog
 	queues   []*queue
 	record   Record // the one being passed on
 
@@ -26,6 +27,7 @@ type Log struct {
 // New makes a log. Nothing is passed on before Run.
 func New(settings Settings, log *slog.Logger) (*Log, error) {
 	l := &Log{settings: settings, log: log, run: rand.Text()[:8], pool: newPool(), ring: newRing()}
+	l.heads.clock = time.Now
 	queues, err := l.makeQueues()
 	if err != nil {
 		return nil, err
@@ -37,6 +39,9 @@ func New(settings Settings, log *slog.Logger) (*Log, error) {
 // Recorder makes a recorder for one event loop. It may be called, and its
 // result be used, before Run and while it runs.
 func (l *Log) Recorder() *Recorder { return &Recorder{log: l} }
+
+// Heads records heads, when somebody asks for it. Any goroutine may use it.
+func (l *Log) Heads() *HeadLog { return &l.heads }
 
 const (
 	// idleTime is how long there must be no record before memory is let go.

@@ -26,7 +26,8 @@ const (
 	atVLAN     = 100
 	atStatus   = 102
 	atTexts    = 104 // six lengths, uint16
-	headLen    = 116
+	atHeads    = 116
+	headLen    = 124
 )
 
 const (
@@ -63,6 +64,7 @@ func (r *Record) pack(b []byte) int {
 	copy(b[atServer:atServer+16], server[:])
 	le.PutUint16(b[atPorts:], r.Client.Port())
 	le.PutUint16(b[atPorts+2:], r.Server.Port())
+	le.PutUint64(b[atHeads:], r.HeadsID)
 	le.PutUint16(b[atVLAN:], r.VLAN)
 	le.PutUint16(b[atStatus:], r.Status)
 
@@ -119,6 +121,7 @@ func (r *Record) unpack(b []byte) {
 	}
 	r.Client = netip.AddrPortFrom(client, le.Uint16(b[atPorts:]))
 	r.Server = netip.AddrPortFrom(server, le.Uint16(b[atPorts+2:]))
+	r.HeadsID = le.Uint64(b[atHeads:])
 	r.VLAN, r.Status = le.Uint16(b[atVLAN:]), le.Uint16(b[atStatus:])
 	at := headLen
 	next := func(number int) []byte {

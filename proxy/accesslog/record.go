@@ -30,6 +30,9 @@ type Record struct {
 	FirstByte int64 // from Started to the first byte of the response
 	Total     int64 // from Started to the end
 
+	Heads   *Heads // while heads are recorded, else nil
+	HeadsID uint64 // their number once they are kept, 0 for none
+
 	cut cuts // texts that were longer than what is kept
 }
 

@@ -7,11 +7,14 @@ type Recorder struct {
 	block *block // being filled; nil when there was nothing to record since Flush
 }
 
-// Record copies r. It neither waits nor allocates; what finds no room is
-// dropped and counted.
+// Record copies r. It neither waits nor allocates, but for the few whose heads are
+// recorded; what finds no room is dropped and counted.
 func (r *Recorder) Record(record *Record) {
 	if r == nil {
 		return
+	}
+	if h := record.Heads; h != nil {
+		record.HeadsID = r.log.heads.keep(h, record)
 	}
 	b := r.block
 	if b == nil || len(b.bytes)-b.used < maxPacked {

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"limpid/proxy/accesslog"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
 	"limpid/proxy/http1"
@@ -46,7 +48,12 @@ func FuzzStreams(f *testing.F) {
 	f.Fuzz(func(t *testing.T, up, down []byte, order uint64, reset bool) {
 		const most = 32 << 10 // well below what a socket takes at once
 		up, down = up[:min(len(up), most)], down[:min(len(down), most)]
+		s.access.Heads().Forget()
+		if err := s.access.Heads().Begin(accesslog.HeadOrder{For: time.Minute, Count: accesslog.MaxHeads}); err != nil {
+			t.Fatal(err)
+		}
 		got := s.run(t, up, down, order, reset)
+		s.onlyHeads(t, up, down)
 		flow := got.flow
 		if flow.place >= 0 {
 			t.Fatal("the flow is still there")
@@ -78,6 +85,24 @@ func FuzzStreams(f *testing.F) {
 		methods := onlyRequests(t, got.up, flow.reason.plain())
 		onlyResponses(t, got.down, methods)
 	})
+}
+
+// onlyHeads wants what was recorded of heads to be part of what was sent.
+func (s *streams) onlyHeads(t *testing.T, up, down []byte) {
+	t.Helper()
+	for page := s.access.Heads().Query(0); len(page.Heads) > 0; page = s.access.Heads().Query(page.Cursor) {
+		for _, pair := range page.Heads {
+			for text, sent := range map[string][]byte{pair.Request.Text: up, pair.Response.Text: down} {
+				var head []byte
+				for _, c := range text {
+					head = append(head, byte(c))
+				}
+				if !bytes.Contains(sent, head) && !strings.Contains(text, " bytes, not shown)") {
+					t.Fatalf("a head of %q is recorded as %q", sent, head)
+				}
+			}
+		}
+	}
 }
 
 // onlyRequests wants b to be requests, of which the last may lack an end of
@@ -158,6 +183,7 @@ func onlyBody(t *testing.T, body *track, b []byte) (n int) {
 type streams struct {
 	loop     *eventloop.Loop
 	workers  map[bool]*Worker // by ResetNonHTTP
+	access   *accesslog.Log
 	listener int
 	address  unix.Sockaddr
 	buffer   []byte
@@ -169,9 +195,14 @@ func newStreams(f *testing.F) *streams {
 	if err != nil {
 		f.Fatal(err)
 	}
-	s := &streams{loop: loop, workers: map[bool]*Worker{}, buffer: make([]byte, 64<<10)}
+	log := slog.New(slog.DiscardHandler)
+	access, err := accesslog.New(accesslog.Settings{}, log)
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := &streams{loop: loop, workers: map[bool]*Worker{}, access: access, buffer: make([]byte, 64<<10)}
 	for _, reset := range []bool{false, true} {
-		w, err := NewWorker(loop, Settings{ResetNonHTTP: reset}, new(atomic.Int64), scoreboard.Local(), nil, slog.New(slog.DiscardHandler))
+		w, err := NewWorker(loop, Settings{ResetNonHTTP: reset}, new(atomic.Int64), scoreboard.Local(), access.Recorder(), log)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -25,6 +25,9 @@ func (f *Flow) requestHead(head []byte, r *http1.Request) {
 	}
 	t := f.worker.transaction()
 	t.begin(head, r, f.worker.loop.Now().UnixNano())
+	if f.worker.recorder.Recording() && !f.health {
+		f.recordHead(t, head)
+	}
 	f.waiting.push(t)
 	f.asking = t
 	f.up.body(r.Framing())
@@ -67,6 +70,9 @@ func (f *Flow) responseHead(head []byte, r *http1.Response) {
 		f.worker.tally.Add(scoreboard.Responses, 1)
 	}
 	t.status = r.Status
+	if t.heads != nil {
+		t.heads.Response(head)
+	}
 	t.keep(typeText, r.ContentType.Of(head), accesslog.MaxContentType)
 	framing := r.Framing(t.method())
 	if framing.Kind == http1.ToTunnel {

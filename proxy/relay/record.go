@@ -30,10 +30,20 @@ func (f *Flow) ended(t *transaction, v accesslog.Verdict, why string) {
 			Method: t.text(methodText), Host: t.text(hostText), Target: t.text(targetText),
 			UserAgent: t.text(agentText), ContentType: t.text(typeText),
 			Status: t.status, Verdict: v, Reason: why, RequestBytes: t.request, ResponseBytes: t.response,
+			Heads: t.heads,
 		}
 		f.logRecord()
 	}
 	w.putTransaction(t)
+}
+
+// recordHead keeps a request's head, if somebody wants to see such ones.
+func (f *Flow) recordHead(t *transaction, head []byte) {
+	r := &f.worker.record
+	*r = accesslog.Record{
+		Started: t.started, Client: f.client, Server: f.server, Method: t.text(methodText), Host: t.text(hostText), Target: t.text(targetText),
+	}
+	t.heads = f.worker.recorder.Begin(r, head)
 }
 
 // The two verdicts are one: the build fails when their numbers differ.
@@ -73,6 +83,7 @@ func (f *Flow) logRecord() {
 	r.Flow, r.Client, r.Server, r.VLAN, r.Connect = f.id, f.client, f.server, f.vlan, f.connect
 	f.connect = accesslog.Unknown
 	f.worker.recorder.Record(r)
+	r.Heads = nil // what is forgotten is to be gone
 }
 
 // logTunnel logs a flow that has ended and was not HTTP, or not any longer.

@@ -21,6 +21,7 @@ import (
 type bench struct {
 	loop           *eventloop.Loop
 	flow           *Flow
+	access         *accesslog.Log
 	client, server int
 	buffer         []byte
 }
@@ -44,7 +45,7 @@ func newBench(t testing.TB) *bench {
 	u, server := flowtest.TCP(t, "server")
 	w.Take(&handover.Flow{ID: 1, Mirror: true, ClientFD: c, UpstreamFD: u})
 	b := &bench{
-		loop: loop, flow: w.flows[0], client: flowtest.Descriptor(t, client.TCPConn), server: flowtest.Descriptor(t, server.TCPConn),
+		loop: loop, flow: w.flows[0], access: access, client: flowtest.Descriptor(t, client.TCPConn), server: flowtest.Descriptor(t, server.TCPConn),
 		buffer: make([]byte, 64<<10),
 	}
 	t.Cleanup(func() {

@@ -16,8 +16,9 @@ type transaction struct {
 	request   uint64       // bytes that passed
 	response  uint64       // bytes that passed
 	status    uint16
-	asked     bool // all of the request has passed
-	answered  bool // all of the response has passed
+	heads     *accesslog.Heads // while heads are recorded, else nil
+	asked     bool             // all of the request has passed
+	answered  bool             // all of the response has passed
 
 	texts [textCount]text
 	bytes []byte // what texts are of

@@ -92,7 +92,7 @@ func TestBrowserNeverCapture(t *testing.T) {
 	}
 	// The row says so now; asked for again nothing is added twice.
 	must(t, p.Go(p.ctx, root+"log?client="+client))
-	p.await("document.querySelector('#log dl').textContent.includes('not captured any more: intercept.bypass has')")
+	p.await("document.querySelector('#log dl').textContent.includes('Not captured any more: intercept.bypass has')")
 	p.do("document.querySelector('#log summary').click()")
 	p.picture("log-not-captured")
 	p.named("Never capture client " + client)

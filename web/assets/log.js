@@ -13,6 +13,7 @@ let cursor = log.dataset.cursor;
 let paused = false;
 
 function note(text) {
+  if ([...log.querySelectorAll(".note")].some(p => p.textContent == text)) return;
   let p = document.getElementById("missed");
   if (!p) {
     p = document.createElement("p");
@@ -23,10 +24,18 @@ function note(text) {
   p.textContent = text;
 }
 
+// What is said of a recording of heads stays as it is while somebody reads or uses it.
+function heads(fresh) {
+  const here = document.getElementById("heads");
+  if (!fresh || !here || here.innerHTML == fresh.innerHTML || here.contains(document.activeElement) || here.querySelector("details[open]")) return;
+  here.replaceWith(document.importNode(fresh, true));
+}
+
 function place(fresh) {
   const came = fresh.getElementById("log");
   if (!came) throw new Error("no rows");
   cursor = came.dataset.cursor;
+  heads(fresh.getElementById("heads"));
   const rows = [...came.querySelectorAll("tbody tr:not(.none)")].map(row => document.importNode(row, true));
   const missed = came.querySelector(".note");
   if (missed) note(missed.textContent);
