@@ -21,7 +21,7 @@ type headsView struct {
 
 // headsOf asks for the recording, and for those of its heads that one of the records
 // names.
-func (p *Page) headsOf(ctx context.Context, f filter, records []control.LogRecord) (headsView, map[uint64]control.HeadPair, error) {
+func (p *Page) headsOf(ctx context.Context, f filter, records []control.LogRecord, zone *time.Location) (headsView, map[uint64]control.HeadPair, error) {
 	first := uint64(0)
 	for i := range records {
 		if n := records[i].Heads; n > 0 && (first == 0 || n < first) {
@@ -32,7 +32,7 @@ func (p *Page) headsOf(ctx context.Context, f filter, records []control.LogRecor
 	if err != nil {
 		return headsView{}, nil, err
 	}
-	v := headsView{Heads: h, UntilAt: h.Until.Local().Format(time.TimeOnly), Wanted: said(h.Filter), Words: said(f.words), Most: control.MaxHeads}
+	v := headsView{Heads: h, UntilAt: h.Until.In(zone).Format(time.TimeOnly), Wanted: said(h.Filter), Words: said(f.words), Most: control.MaxHeads}
 	pairs := make(map[uint64]control.HeadPair)
 	for first > 0 && len(h.Heads) > 0 {
 		for _, pair := range h.Heads {

@@ -63,7 +63,7 @@ func (p *Page) listLadder(w http.ResponseWriter, r *http.Request, code int, mess
 	if err != nil {
 		v.Message, code = sentence(err), http.StatusServiceUnavailable
 	}
-	v.Ladder = ladderRowOf(s.Ladder)
+	v.Ladder = ladderRowOf(s.Ladder, l.zone())
 	if v.Ladder != nil && v.Ladder.Running {
 		v.Refresh = "/doctor/ladder"
 	}
@@ -77,7 +77,8 @@ func (p *Page) showLadderLive(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, sentence(err), http.StatusServiceUnavailable)
 		return
 	}
-	p.write(w, http.StatusOK, "ladder", ladderView{Ladder: ladderRowOf(s.Ladder)})
+	l := p.watcher.now()
+	p.write(w, http.StatusOK, "ladder", ladderView{Ladder: ladderRowOf(s.Ladder, l.zone())})
 }
 
 func (p *Page) beginLadder(w http.ResponseWriter, r *http.Request) {
@@ -128,11 +129,11 @@ func (f ladderForm) request() (r control.LadderRequest, complaint string) {
 	return r, ""
 }
 
-func ladderRowOf(l *control.Ladder) *ladderRow {
+func ladderRowOf(l *control.Ladder, zone *time.Location) *ladderRow {
 	if l == nil {
 		return nil
 	}
-	v := &ladderRow{Running: l.Running, Problem: l.Problem, Left: ago(time.Duration(l.Left) * time.Second), About: aboutLadder(l)}
+	v := &ladderRow{Running: l.Running, Problem: l.Problem, Left: ago(time.Duration(l.Left) * time.Second), About: aboutLadder(l, zone)}
 	switch {
 	case l.Running:
 		v.Title = "Waiting for a connection"
@@ -161,7 +162,7 @@ func ladderRowOf(l *control.Ladder) *ladderRow {
 }
 
 // aboutLadder says what was asked for.
-func aboutLadder(l *control.Ladder) string {
+func aboutLadder(l *control.Ladder, zone *time.Location) string {
 	from, to := "anybody", "any server"
 	if l.Client.IsValid() {
 		from = l.Client.String()
@@ -173,7 +174,7 @@ func aboutLadder(l *control.Ladder) string {
 	if l.Port != 0 {
 		text += ", port " + strconv.Itoa(int(l.Port))
 	}
-	text += ", since " + l.Begun.Local().Format(time.TimeOnly)
+	text += ", since " + l.Begun.In(zone).Format(time.TimeOnly)
 	if l.Who != "" {
 		text += ", asked for by " + l.Who
 	}

@@ -45,7 +45,7 @@ func (p *Page) askLog(r *http.Request, f filter, who scope, after string) (logRo
 	rows := logRows{Cursor: page.Cursor, Missed: page.Missed, Problems: page.Problems, Owner: who >= owners}
 	known := rowFacts{filter: f, zone: l.zone()}
 	if rows.Owner {
-		v, pairs, err := p.headsOf(r.Context(), f, page.Records)
+		v, pairs, err := p.headsOf(r.Context(), f, page.Records, known.zone)
 		if err != nil {
 			return logRows{}, err
 		}

@@ -161,7 +161,7 @@ func roundingOf(us int64) time.Duration {
 // detailsOf are all that is known of a record.
 func detailsOf(r *control.LogRecord, zone *time.Location) []counter {
 	all := []counter{
-		{Name: "Began", Value: r.Time.In(known.zone).Format("2006-01-02 15:04:05.000000 MST")},
+		{Name: "Began", Value: r.Time.In(zone).Format("2006-01-02 15:04:05.000000 MST")},
 		{Name: "Address", Value: r.URL},
 		{Name: "Client", Value: r.Client.String()},
 		{Name: "Server", Value: r.Server.String()},

@@ -49,7 +49,7 @@ func (p *Page) factoryReset(w http.ResponseWriter, r *http.Request) {
 	}
 	p.log.Warn("factory reset on the page", "from", from)
 	p.watcher.stale()
-	v := resetView{frame: p.frameOf(l, strangers, "/settings"), Guest: l.status.Box == nil, At: p.clock().Local().Format(time.TimeOnly)}
+	v := resetView{frame: p.frameOf(l, strangers, "/settings"), Guest: l.status.Box == nil, At: p.clock().In(l.zone()).Format(time.TimeOnly)}
 	v.Title = "factory reset"
 	p.sessions.end(w, r) // it ends with the password anyway; the browser need not keep its cookie
 	p.write(w, http.StatusOK, "reset.html", v)
