@@ -52,7 +52,7 @@ func (b *box) ForgetHeads(context.Context) (control.Heads, error) {
 func withHeads(b *box) {
 	const secret = "Cookie: (6 bytes, not shown)\r\n"
 	b.heads = control.Heads{
-		Begun: true, Recording: true, Filter: map[string]string{"host": "mirror.example"}, Who: "10.0.0.1", Until: time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local), Kept: 2, Displaced: 3,
+		Begun: true, Recording: true, Filter: map[string]string{"host": "mirror.example"}, Who: "10.0.0.1", Until: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Kept: 2, Displaced: 3,
 		Heads: []control.HeadPair{
 			{ID: 8, Request: control.Head{Text: "GET /a HTTP/1.1\r\n" + secret + "X: <b>\x01\u00e9\r\n\r\n", Bytes: 70}, Response: control.Head{Text: "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nVARY: a\r\n\r\n", Bytes: 60}},
 			{ID: 9, Request: control.Head{Text: "GET /long", Bytes: 9 << 10, Cut: true}},
@@ -117,12 +117,13 @@ func TestHeadsAreOrdered(t *testing.T) {
 
 // Who has it done over the API is who calls, whatever is said.
 func TestHeadsAreSigned(t *testing.T) {
-	body, err := signed([]byte(`{"who":"somebody else","for":"1m"}`), func(h *control.HeadsRequest) { h.Who = "token robot" })
+	call := apiCall{method: http.MethodPut, path: "/v1/log/heads"}
+	body, err := signed(call, []byte(`{"who":"somebody else","for":"1m"}`), "token robot")
 	if err != nil || string(body) != `{"for":"1m0s","who":"token robot"}` {
 		t.Errorf("%s, %v", body, err)
 	}
 	for _, bad := range []string{`{"nobody":1}`, `{} {}`, `[`} {
-		if _, err := signed([]byte(bad), func(*control.HeadsRequest) {}); err == nil {
+		if _, err := signed(call, []byte(bad), "token robot"); err == nil {
 			t.Errorf("%s was taken", bad)
 		}
 	}

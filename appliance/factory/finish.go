@@ -47,7 +47,7 @@ type step struct {
 // new keys are made of it, and so does "taken": a stick that was forgotten in the box
 // would bring its settings back.
 func credentialFiles() []string {
-	return []string{"history", "tokens", "reader", "certificate.pem", "password"}
+	return []string{"history", "started", "tokens", "reader", "certificate.pem", "password"}
 }
 
 // steps are the reset, in order. The request goes last: it alone says where the logs are.
