@@ -47,7 +47,7 @@ func (d *disk) path(name string) string { return filepath.Join(d.dir, name) }
 func (d *disk) goes() []string {
 	return []string{
 		"config/limpid.toml", "config/limpid.toml.new", "config/limpid.toml.trial", "config/limpid.toml.history/000001.json", "config/limpid.toml.history/000002.json.new",
-		"config/limpid.good.toml", "config/password", "config/password.new", "config/reader", "config/tokens", "config/certificate.pem", "config/history",
+		"config/limpid.good.toml", "config/password", "config/password.new", "config/reader", "config/tokens", "config/started", "config/certificate.pem", "config/history",
 		"log/access.jsonl", "log/access.jsonl.1", "log/access.log", "log/access.log.7", "log/box.log",
 	}
 }

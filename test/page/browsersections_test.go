@@ -48,7 +48,7 @@ type setting struct {
 // settings are all of them. A key that is not here fails the test.
 func settings(b *box) map[string]setting {
 	return map[string]setting{
-		"bridge.name":             {`"br7"`, "a bridge that has been made keeps its name until the box starts anew"},
+		"bridge.name":             {value: `"br7"`},
 		"bridge.ports":            {value: `["eth1", "eth0"]`}, // the lab has no others
 		"bridge.vlans":            {`[7, 8]`, "kernels of labs need not have VLAN devices; test/wirevm has one that does"},
 		"bridge.link_propagation": {value: `true`},
@@ -56,6 +56,7 @@ func settings(b *box) map[string]setting {
 		"management.address":   {value: `"10.77.0.50/17"`},
 		"management.gateway":   {value: `"10.77.0.101"`},
 		"management.dns":       {value: `["192.0.2.53", "2001:db8::53"]`},
+		"management.timezone":  {value: `"Asia/Tokyo"`},
 		"management.ntp":       {value: `["time.example", "192.0.2.123"]`},
 		"management.interface": {`"eth2"`, "the page would be gone with the address, and nobody could confirm it there"},
 		"management.vlan":      {`7`, "the page would be in a VLAN in which there is nobody, and nobody could confirm it there"},
@@ -290,7 +291,7 @@ func (p *person) applies(b *box) {
 	must(p.t, p.Eval(p.ctx, "document.querySelector('main').textContent.includes('limpid starts anew')", &anew))
 	switch {
 	case tried:
-		// All that is tried here has the page start anew, which then knows nobody but who has the token.
+		// All that is tried here has the page start anew.
 		p.anew(b, func() {
 			p.press("Try it")
 			p.await("document.querySelector('#applied [data-left]')")
