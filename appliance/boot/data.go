@@ -44,8 +44,9 @@ func findDisk(ctx context.Context, b *Box) error {
 		}
 		loader.All()
 		loaded, err := loader.Coldplug(ctx, "/sys")
-		b.log.Info("modules", "loaded", strings.Join(loaded, " "))
-		errs = append(errs, err)
+		freed, forgetErr := loader.Forget("/proc")
+		b.log.Info("modules", "loaded", strings.Join(loaded, " "), "freed", freed)
+		errs = append(errs, err, forgetErr)
 	}
 	patience := diskPatience
 	if _, ok := b.cmdline.slot(); !ok {
