@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"limpid/appliance/control"
 )
@@ -66,7 +67,8 @@ func TestPasswordIsChangedMeanwhile(t *testing.T) {
 	known := b.hash
 	b.set(func(b *box) { b.hash = hash })
 	p.watcher.mu.Lock()
-	p.watcher.last.hash = known
+	at := p.watcher.last.at
+	p.watcher.last.hash, p.watcher.clock = known, func() time.Time { return at } // however long a hash takes
 	p.watcher.mu.Unlock()
 	if r := v.post("/access/password", field("old", secret, "password", another, "again", another)); r.StatusCode != http.StatusServiceUnavailable || b.hash != hash {
 		t.Errorf("%s", r.text)

@@ -165,3 +165,15 @@ func TestNumbersAndTimes(t *testing.T) {
 		}
 	}
 }
+
+// What the cables are like is for who has logged in.
+func TestLinkInWords(t *testing.T) {
+	b := whole()
+	b.status.Wire.LAN.Name, b.status.Wire.LAN.Speed, b.status.Wire.LAN.FullDuplex = "eth0", 1000, true
+	b.status.Wire.WAN.Name, b.status.Wire.WAN.Speed = "eth1", 100
+	b.status.Frames.WAN.Errors = 1234
+	p := newPage(t, b)
+	words := []string{"eth0 · 1 Gbit/s · full duplex", "eth1 · 100 Mbit/s · half duplex", `<a href="/doctor#errors">no errors</a>`, `<a href="/doctor#errors">` + number(1234) + " errors</a>"}
+	contains(t, "the owner", owner(t, p).get("/live"), words, nil)
+	contains(t, "a stranger", (&visitor{t: t, handler: p.Handler()}).get("/live"), []string{"link is up"}, []string{"eth0", "duplex", "errors"})
+}

@@ -59,7 +59,7 @@ func (v *proofView) fill(s control.Status) {
 		{"Clients", "Plug in the cable that leads to your devices.", "Switch a device on there, or open a page on one.", s.Wire.LAN, s.Frames.LAN},
 		{"Servers", "Plug in the cable that leads to your router.", "Look whether the other end of that cable is in your router or switch, and that it is on.", s.Wire.WAN, s.Frames.WAN},
 	} {
-		shown := proofSide{Name: side.name, link: linkOf(side.link, false), Seen: side.frames.Received > 0}
+		shown := proofSide{Name: side.name, link: linkOf(side.link, side.frames, false), Seen: side.frames.Received > 0}
 		of := strings.ToLower(side.name) + "’"
 		switch {
 		case !side.link.Present:
@@ -88,17 +88,4 @@ func (v *proofView) fill(s control.Status) {
 		v.Captured, v.Any = number(s.Requests), s.Requests > 0
 	}
 	_, _, v.Now = stateOf(s, 0, v.LoggedIn)
-}
-
-// cableOf is what was negotiated with the other end of a cable.
-func cableOf(l control.Link) string {
-	parts := []string{l.Name}
-	if l.Speed > 0 {
-		duplex := "half duplex"
-		if l.FullDuplex {
-			duplex = "full duplex"
-		}
-		parts = append(parts, speed(l.Speed), duplex)
-	}
-	return strings.Join(parts, " · ")
 }

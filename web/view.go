@@ -63,7 +63,7 @@ func viewOf(l look, loggedIn bool, now time.Time) view {
 	v := view{frame: frame{LoggedIn: loggedIn}, FirstRun: l.err == nil && l.hash == "", Choices: choices()}
 	if l.err != nil {
 		v.Silent, v.Word, v.Tone, v.Why = true, "UNKNOWN", bad, silent
-		v.Wire = wireOf(control.Wire{}, v)
+		v.Wire = wireOf(control.Wire{}, control.Frames{}, v)
 		return v
 	}
 	s, zone := l.status, l.zone()
@@ -78,7 +78,7 @@ func viewOf(l look, loggedIn bool, now time.Time) view {
 		v.Until = moment{s.Bypass.Until.In(zone).Format(time.TimeOnly), seconds(left), left.Round(time.Second).String()}
 	}
 	v.Count = len(alarms)
-	v.Wire = wireOf(s.Wire, v)
+	v.Wire = wireOf(s.Wire, s.Frames, v)
 	if loggedIn {
 		v.Alarms, v.Counters = alarms, countersOf(s)
 		if t := s.Trial; t != nil {

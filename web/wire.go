@@ -19,15 +19,16 @@ type wire struct {
 type link struct {
 	Tone, Text string
 	Details    []string // for whoever has logged in
+	Errors     string   // likewise
 	Beside     []beside // likewise
 }
 
-func wireOf(w control.Wire, v view) wire {
+func wireOf(w control.Wire, f control.Frames, v view) wire {
 	if v.Silent {
 		unknown := link{Tone: idle, Text: "unknown"}
 		return wire{Clients: unknown, Servers: unknown, Says: "Nothing is known of the links."}
 	}
-	p := wire{Clients: linkOf(w.LAN, v.LoggedIn), Servers: linkOf(w.WAN, v.LoggedIn)}
+	p := wire{Clients: linkOf(w.LAN, f.LAN, v.LoggedIn), Servers: linkOf(w.WAN, f.WAN, v.LoggedIn)}
 	p.Through = v.Word == "INLINE" || v.Word == "DEGRADED"
 	p.Whole = p.Clients.Tone == good && p.Servers.Tone == good
 	way := "New connections go straight past the proxy."
@@ -38,7 +39,7 @@ func wireOf(w control.Wire, v view) wire {
 	return p
 }
 
-func linkOf(l control.Link, details bool) link {
+func linkOf(l control.Link, f control.PortFrames, details bool) link {
 	var shown link
 	switch {
 	case !l.Present:
@@ -53,23 +54,32 @@ func linkOf(l control.Link, details bool) link {
 	if !details {
 		return shown
 	}
-	var parts []string
-	for _, part := range []struct {
-		there bool
-		text  string
-	}{
-		{l.Name != "", l.Name},
-		{l.Speed > 0, speed(l.Speed)},
-	} {
-		if part.there {
-			parts = append(parts, part.text)
-		}
-	}
-	shown.Details = append(shown.Details, strings.Join(parts, " · "))
+	shown.Details = append(shown.Details, cableOf(l))
 	if l.MAC != "" {
 		shown.Details = append(shown.Details, l.MAC)
 	}
+	switch f.Errors {
+	case 0:
+		shown.Errors = "no errors"
+	case 1:
+		shown.Errors = "1 error"
+	default:
+		shown.Errors = number(f.Errors) + " errors"
+	}
 	return shown
+}
+
+// cableOf is what was negotiated with the other end of a cable.
+func cableOf(l control.Link) string {
+	parts := []string{l.Name}
+	if l.Speed > 0 {
+		duplex := "half duplex"
+		if l.FullDuplex {
+			duplex = "full duplex"
+		}
+		parts = append(parts, speed(l.Speed), duplex)
+	}
+	return strings.Join(parts, " · ")
 }
 
 // speed is a number of Mbit/s for people.

@@ -117,6 +117,7 @@ type Frames struct {
 type PortFrames struct {
 	Received uint64 `json:"received"`
 	Sent     uint64 `json:"sent"`
+	Errors   uint64 `json:"errors"` // that came in damaged, or could not be sent
 }
 
 // Address is the box's own: what holds now, by DHCP or by the settings.

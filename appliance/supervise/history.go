@@ -52,7 +52,7 @@ func (s *Supervisor) totals(before []uint64) []uint64 {
 }
 
 func framesOf(t bridge.Traffic) control.PortFrames {
-	return control.PortFrames{Received: t.Received.Packets, Sent: t.Sent.Packets}
+	return control.PortFrames{Received: t.Received.Packets, Sent: t.Sent.Packets, Errors: t.Received.Errors + t.Sent.Errors}
 }
 
 // keepHistory takes counts each second until ctx ends, and keeps them beside the
