@@ -52,11 +52,7 @@ func openUpdates(version string, log *slog.Logger) (*update.Updater, error) {
 	}
 	spare := running.Other()
 	device := func() (string, error) {
-		box := control.ReadBox(defaultRunDir)
-		if box == nil || box.Disk == "" {
-			return "", errors.New("look for the disk that was booted from: it is not there, or may be one of several: limpid status says which; mend that, and restart")
-		}
-		ours, err := disk.Named("/sys", box.Disk)
+		ours, err := bootedDisk(string(cmdline))
 		if err != nil {
 			return "", err
 		}
@@ -87,6 +83,20 @@ func openUpdates(version string, log *slog.Logger) (*update.Updater, error) {
 			return release.Version
 		},
 	}), nil
+}
+
+// bootedDisk gives the disk that was booted from: the one that process 1 has found, where
+// that is limpid's. From the first boot on the disk has an identity that the boot loader
+// knew nothing of.
+func bootedDisk(cmdline string) (disk.Disk, error) {
+	switch box := control.ReadBox(defaultRunDir); {
+	case box == nil:
+		return disk.ParseBooted(cmdline).Find("/sys")
+	case box.Disk == "":
+		return disk.Disk{}, errors.New("look for the disk that was booted from: it is not there, or may be one of several: limpid status says which; mend that, and restart")
+	default:
+		return disk.Named("/sys", box.Disk)
+	}
 }
 
 // rebootBox asks PID 1, as Ctrl-Alt-Del does (reboot(2), LINUX_REBOOT_CMD_CAD_OFF).

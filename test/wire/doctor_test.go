@@ -23,6 +23,9 @@ import (
 // seems slow is left alone by the mirrored handshake.
 const quiet = basic + "[log]\nkeep = \"0\"\n" + accepting
 
+// patient has a watchdog that takes nothing for a hang that a busy machine may show.
+const patient = quiet + "[watchdog]\ninterval = \"250ms\"\ntimeout = \"16s\"\n"
+
 const accepting = "[intercept]\nhandshake = \"accept\"\n"
 
 // bad are the checks that say something is to be mended, or looked at.
@@ -177,7 +180,7 @@ func TestDoctorNamesWhatIsBroken(t *testing.T) {
 
 // TestDoctorSeesTheHang looks while the proxy is stopped: the watchdog is told to be patient.
 func TestDoctorSeesTheHang(t *testing.T) {
-	_, p := examined(t, quiet+"[watchdog]\ninterval = \"250ms\"\ntimeout = \"16s\"\n")
+	_, p := examined(t, patient)
 	pid, err := p.ChildPID(t.Context(), "proxy")
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
@@ -223,7 +226,7 @@ func asOwner(t *testing.T, p *lab.Limpid, change func(*nftables.Conn)) {
 }
 
 func TestDoctorCountsTheRules(t *testing.T) {
-	_, p := examined(t, quiet)
+	_, p := examined(t, patient)
 	asOwner(t, p, func(c *nftables.Conn) {
 		c.FlushChain(&nftables.Chain{Name: "divert", Table: &nftables.Table{Name: "limpid", Family: nftables.TableFamilyINet}})
 	})
