@@ -82,7 +82,7 @@ func (e *ear) listen(ctx context.Context) error {
 
 func (e *ear) hear(ctx context.Context, socket *os.File) error {
 	buffer := make([]byte, MaxFrame+1)
-	for {
+	for ctx.Err() == nil { // pause no longer waits when it has ended
 		n, err := socket.Read(buffer)
 		if err != nil {
 			return errors.Join(err, ctx.Err())
@@ -90,6 +90,7 @@ func (e *ear) hear(ctx context.Context, socket *os.File) error {
 		e.kept.add(buffer[:n], time.Now())
 		pause(ctx, apart)
 	}
+	return ctx.Err()
 }
 
 // pause waits for d, or until ctx ends.
