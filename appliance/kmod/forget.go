@@ -15,6 +15,9 @@ import (
 // memory (an initramfs) and would keep it for nothing: no module is ever unloaded. procfs
 // is /proc. It gives how many bytes became free; elsewhere than in memory none.
 func (l *Loader) Forget(procfs string) (freed int64, err error) {
+	if l.index.Empty() { // a kernel without modules, which has no folder for them either
+		return 0, nil
+	}
 	memory, err := inMemory(l.index.dir)
 	if err != nil || !memory {
 		return 0, err

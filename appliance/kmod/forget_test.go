@@ -43,6 +43,17 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// A kernel without modules has no folder for them.
+func TestForgetWithoutModules(t *testing.T) {
+	x, err := Read(filepath.Join(t.TempDir(), "none"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if freed, err := NewLoader(x).Forget("/proc"); freed != 0 || err != nil {
+		t.Errorf("%d, %v", freed, err)
+	}
+}
+
 // A disk's files are never removed.
 func TestForgetOnADisk(t *testing.T) {
 	memory, disk := "/dev/shm", "/proc/self"
@@ -54,7 +65,7 @@ func TestForgetOnADisk(t *testing.T) {
 	if _, err := inMemory("/none"); !errors.Is(err, unix.ENOENT) {
 		t.Error(err)
 	}
-	l := NewLoader(&Index{dir: disk})
+	l := NewLoader(&Index{dir: disk, paths: map[string]string{"bridge": "kernel/net/bridge.ko"}})
 	if freed, err := l.Forget("/none"); freed != 0 || err != nil {
 		t.Errorf("%d, %v", freed, err)
 	}
