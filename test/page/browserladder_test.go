@@ -35,7 +35,7 @@ func TestBrowserLadder(t *testing.T) {
 		"[...document.querySelectorAll('.rungs .box-server .label')].some(l => l.textContent.startsWith('GET /bytes/20000, '))",
 		"[...document.querySelectorAll('.rungs .box-client .label')].some(l => l.textContent.startsWith('HTTP/1.1 200 OK, '))",
 		"[...document.querySelectorAll('.rungs .server-box .label')].some(l => l.textContent.includes('FIN'))",
-		"document.querySelector('.found').textContent.includes('nothing is the box\\'s') && !document.querySelector('.steps .verdict.bad')",
+		"document.querySelector('.found').textContent.includes('nothing is the box\\'s') && !document.querySelector('.found .verdict.bad')",
 		"!document.querySelector('#ladder').textContent.includes('Host:')",
 	} {
 		p.await(condition)
