@@ -119,26 +119,7 @@ func (m *ladderMaker) make(ctx context.Context, r *ladderRun) {
 		return
 	}
 	m.log.Info("ladder begins", "client", r.told.Client, "server", r.told.Server, "ports", r.told.Ports, "for", r.told.For, "pid", process.pid)
-	if err := process.link.SendSettings(r.told); err != nil {
-		process.kill(err.Error())
-	}
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		if err := process.link.Run(map[string]link.Handler{child.MethodLadder: r.take}); err != nil {
-			process.kill(err.Error())
-		}
-	})
-	late := time.NewTimer(r.told.For + control.LadderFollows + captureGrace)
-	defer late.Stop()
-	select {
-	case <-process.done:
-	case <-late.C:
-		process.kill("it did not end in time")
-	case <-ctx.Done():
-		process.kill("limpid is stopping")
-	}
-	<-process.done
-	reading.Wait()
+	process.oversee(ctx, r.told, map[string]link.Handler{child.MethodLadder: r.take}, r.told.For+control.LadderFollows+captureGrace, nil)
 	r.mu.Lock()
 	result := r.result
 	r.mu.Unlock()

@@ -168,18 +168,8 @@ func (p *packetCapturer) record(ctx context.Context, c *packetCapture) {
 		return
 	}
 	p.log.Info("packet capture begins", "capture", c.id, "who", c.Who, "side", string(c.Side), "for", time.Duration(c.For), "size", c.Size, "pid", process.pid)
-	var reading sync.WaitGroup
 	told := packets.Settings{Ports: c.ports, For: time.Duration(c.For), Size: c.Size, Version: p.version}
-	if err := process.link.SendSettings(told); err != nil {
-		process.kill(err.Error())
-	}
-	reading.Go(func() {
-		if err := process.link.Run(map[string]link.Handler{child.MethodRecorded: c.recorded}); err != nil {
-			process.kill(err.Error())
-		}
-	})
-	c.await(ctx, process)
-	reading.Wait()
+	process.oversee(ctx, told, map[string]link.Handler{child.MethodRecorded: c.recorded}, time.Duration(c.For)+captureGrace, c.stop)
 	c.finish("the process that records " + process.ended)
 	s := c.shown()
 	p.log.Info("packet capture has ended", "capture", c.id, "outcome", s.Outcome, "frames", s.Frames, "bytes", s.Bytes, "dropped", s.Dropped, "problem", s.Problem)
@@ -192,28 +182,6 @@ func (c *packetCapture) recorded(params json.RawMessage) (any, error) {
 	}
 	c.note(count)
 	return struct{}{}, nil
-}
-
-// await waits for the end of the process, and sees to it.
-func (c *packetCapture) await(ctx context.Context, process *process) {
-	late := time.NewTimer(time.Duration(c.For) + captureGrace)
-	defer late.Stop()
-	for stop := c.stop; ; {
-		select {
-		case <-process.done:
-			return
-		case <-stop:
-			stop = nil
-			late.Reset(patience)
-			_ = process.link.Notify(child.MethodStop, nil) // one that is gone has stopped
-		case <-late.C:
-			process.kill("it did not end in time")
-		case <-ctx.Done():
-			process.kill("limpid is stopping")
-			<-process.done
-			return
-		}
-	}
 }
 
 // begin has frames of ports recorded.
