@@ -121,16 +121,22 @@ func screens() []screen {
 	}
 }
 
+// Fits holds what is seen to a width in pixels; what names it.
+func (p *Person) Fits(width int, what string) {
+	p.T.Helper()
+	var wide int
+	must(p.T, p.Eval(p.Ctx, "document.documentElement.scrollWidth", &wide))
+	if wide > width {
+		p.T.Errorf("%s is %d pixels wide, of %d", what, wide, width)
+	}
+}
+
 // Pictures keeps what is seen in a folder, in all widths, in which nothing may stick out.
 func (p *Person) Pictures(dir, name string) {
 	p.T.Helper()
 	for _, s := range screens() {
 		must(p.T, p.Look(p.Ctx, s.width, s.height, s.phone, s.dark))
-		var wide int
-		must(p.T, p.Eval(p.Ctx, "document.documentElement.scrollWidth", &wide))
-		if wide > s.width {
-			p.T.Errorf("%s on a %s is %d pixels wide", name, s.name, wide)
-		}
+		p.Fits(s.width, name+" on a "+s.name)
 		must(p.T, p.Picture(p.Ctx, filepath.Join(dir, name+"-"+s.name+".png")))
 	}
 }
