@@ -39,11 +39,7 @@ func defaults(t *testing.T, family int) []string {
 
 func TestSetAddress(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.port("lan0")
-	l.port("wan0")
-	b := newBridge(t, testSpec)
-	l.ensure(b)
+	l, b := standing(t)
 	l.forwarding(testSpec)
 	foreign, err := netlink.ParseAddr("203.0.113.5/24")
 	must(t, err)

@@ -13,11 +13,7 @@ import (
 
 func TestEnsureBuildsWhatWasAsked(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.port("lan0")
-	l.port("wan0")
-	b := newBridge(t, testSpec)
-	l.ensure(b)
+	l, _ := standing(t)
 	st := l.forwarding(testSpec)
 
 	if want := DeriveMAC(st.LAN.MAC); !bytes.Equal(st.Bridge.MAC, want) {

@@ -60,11 +60,7 @@ func TestBrokenMessagesAreErrors(t *testing.T) {
 // TestDumpUnderChanges reads the real kernel while another thread changes it.
 func TestDumpUnderChanges(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.port("lan0")
-	l.port("wan0")
-	b := newBridge(t, testSpec)
-	l.ensure(b)
+	l, b := standing(t)
 	w := l.watch(newBridge(t, testSpec))
 	k := open(t)
 	for range 30 {

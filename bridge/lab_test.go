@@ -112,6 +112,17 @@ func (l *lab) status(spec Spec) Status {
 	return st
 }
 
+// standing is a lab whose bridge is built between two ports.
+func standing(t *testing.T) (*lab, *Bridge) {
+	t.Helper()
+	l := newLab(t)
+	l.port("lan0")
+	l.port("wan0")
+	b := newBridge(t, testSpec)
+	l.ensure(b)
+	return l, b
+}
+
 // ensure builds the bridge and fails the test if anything is left to do.
 func (l *lab) ensure(b *Bridge) Status {
 	l.t.Helper()

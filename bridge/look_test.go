@@ -79,11 +79,7 @@ func TestLearnedCountsHosts(t *testing.T) {
 
 func TestGatewaysAreKnownByState(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.port("lan0")
-	l.port("wan0")
-	b := newBridge(t, testSpec)
-	l.ensure(b)
+	_, b := standing(t)
 	gateway := netip.MustParseAddr("192.0.2.1")
 	must(t, b.SetAddress(t.Context(), netip.MustParsePrefix("192.0.2.10/24"), gateway))
 	state := func() Neighbour {
