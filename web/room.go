@@ -46,6 +46,20 @@ func (r *room) leave(who netip.Addr) {
 	}
 }
 
+// awaitEmpty waits until all have left, but not for longer than that.
+func (r *room) awaitEmpty(longest time.Duration) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for end := time.Now().Add(longest); time.Now().Before(end); <-look.C {
+		r.mu.Lock()
+		left := r.total
+		r.mu.Unlock()
+		if left == 0 {
+			return
+		}
+	}
+}
+
 // limit gives a listener that accepts while there is room.
 func (r *room) limit(l net.Listener) net.Listener { return &roomListener{l, r} }
 

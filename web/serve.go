@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -26,41 +25,47 @@ const (
 const plainPort = 80
 
 // Serve answers on listeners, which are those that Settings.Listen names, until ctx
-// ends, and closes them.
+// ends, and closes them. Whoever is connected by then is answered, within endTimeout.
 func (p *Page) Serve(ctx context.Context, listeners []net.Listener) error {
 	var serving sync.WaitGroup
+	var servers []*http.Server
 	failed := make(chan error, len(listeners))
 	room := newRoom()
 	for _, listener := range listeners {
 		server := p.server(p.Handler())
+		servers = append(servers, server)
 		listener := room.limit(listener)
 		if isPlain(listener) {
 			server.Handler = p.redirector()
 		} else {
 			listener = tls.NewListener(listener, p.tls())
 		}
-		server.RegisterOnShutdown(p.streams.end)
-		stop := context.AfterFunc(ctx, func() {
-			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-			defer cancel()
-			if server.Shutdown(ending) != nil {
-				_ = server.Close()
-			}
-		})
-		defer stop()
-		serving.Go(func() {
-			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-				failed <- fmt.Errorf("serve the page on %v: %w", listener.Addr(), err)
-			}
-		})
+		serving.Go(func() { failed <- fmt.Errorf("serve the page on %v: %w", listener.Addr(), server.Serve(listener)) })
 	}
+	var err error
 	select {
 	case <-ctx.Done():
-		serving.Wait()
-		return nil
-	case err := <-failed:
-		return err
+		p.finish(listeners, servers, room)
+	case err = <-failed:
 	}
+	for _, server := range servers {
+		_ = server.Close()
+	}
+	serving.Wait()
+	return err
+}
+
+// finish takes nobody else in, and lets those who are there leave. It is not
+// http.Server.Shutdown, which drops whatever request it meets half read.
+func (p *Page) finish(listeners []net.Listener, servers []*http.Server, room *room) {
+	for _, listener := range listeners {
+		_ = listener.Close()
+	}
+	for _, server := range servers {
+		server.SetKeepAlivesEnabled(false)
+	}
+	p.streams.end()
+	room.awaitEmpty(endTimeout)
 }
 
 func (p *Page) server(h http.Handler) *http.Server {

@@ -82,6 +82,10 @@ func Open(fd int) (*Conn, error) {
 // Close ends the link. Calls that wait return ErrClosed.
 func (c *Conn) Close() error { return c.conn.Close() }
 
+// EndWithin has Run end when all that the peer has said is heard, or after longest: the
+// peer is gone, and somebody else may hold its end.
+func (c *Conn) EndWithin(longest time.Duration) { _ = c.conn.SetReadDeadline(time.Now().Add(longest)) }
+
 // SendSettings writes the first line.
 func (c *Conn) SendSettings(v any) error {
 	line, err := json.Marshal(v)
@@ -140,13 +144,13 @@ func (c *Conn) Call(ctx context.Context, method string, params, result any) erro
 }
 
 // Run reads the link until it ends and answers requests by handlers. It
-// returns nil when the peer has closed its end, and closes this one.
+// returns nil when the peer has closed its end, or EndWithin is over, and closes this one.
 func (c *Conn) Run(handlers map[string]Handler) error {
 	defer c.end()
 	for {
 		line, err := c.readLine()
 		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, unix.ECONNRESET):
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, unix.ECONNRESET):
 			return nil
 		case err != nil:
 			return fmt.Errorf("read control link: %w", err)

@@ -142,6 +142,24 @@ func TestPeerDeathEndsCalls(t *testing.T) {
 	}
 }
 
+// The child is gone, and somebody it has begotten holds its end: what it had said is heard,
+// and no more is waited for.
+func TestLastWordsAreHeard(t *testing.T) {
+	supervisor, child := ends(t)
+	if err := child.Notify("goodbye", "now"); err != nil {
+		t.Fatal(err)
+	}
+	supervisor.EndWithin(50 * time.Millisecond)
+	var heard string
+	done := run(t, supervisor, map[string]Handler{"goodbye": func(words json.RawMessage) (any, error) {
+		heard = string(words)
+		return struct{}{}, nil
+	}})
+	if err := <-done; err != nil || heard != `"now"` {
+		t.Errorf("heard %q, %v", heard, err)
+	}
+}
+
 func TestGarbageEndsTheLink(t *testing.T) {
 	for name, send := range map[string]string{
 		"no JSON":  "\x00\x01\x02\n",

@@ -29,6 +29,7 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func runOn(ctx context.Context, o Options) error {
+	defer func() { o.Carried.sockets.close() }()
 	for {
 		if o.Carried == nil {
 			o.Carried = newCarried(o.Credentials)

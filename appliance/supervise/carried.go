@@ -11,17 +11,21 @@ import (
 )
 
 // Carried is what outlives a supervisor in memory, for the next one of the same process:
-// the page's credentials, which may have no folder, and what the page's process has said
-// of its sessions for the one after it. It is read by nobody else, and ends with limpid.
+// the page's credentials, which may have no folder, its listening sockets, in which who
+// comes meanwhile waits, and what the page's process has said of its sessions for the
+// one after it. It is read by nobody else, and ends with limpid.
 type Carried struct {
-	store *credential.Store
+	store   *credential.Store
+	sockets *pageSockets
 
 	mu       sync.Mutex
 	sessions json.RawMessage
 	ordered  bool // the process ends since a supervisor wants it to
 }
 
-func newCarried(credentials string) *Carried { return &Carried{store: credential.Open(credentials)} }
+func newCarried(credentials string) *Carried {
+	return &Carried{store: credential.Open(credentials), sockets: &pageSockets{}}
+}
 
 // keep is the handler of child.MethodSessions.
 func (c *Carried) keep(sessions json.RawMessage) (any, error) {
@@ -51,7 +55,8 @@ func (c *Carried) ended() {
 	}
 }
 
-// handedOn is for the process that starts.
+// handedOn is for the process that starts, and for nobody else: that one is not meant
+// to end.
 func (c *Carried) handedOn() json.RawMessage {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -43,3 +43,24 @@ func TestSessionsAreCarried(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks how the page is while its process ends takes nothing from the one after it.
+func TestStatusTakesNothing(t *testing.T) {
+	c := newCarried("")
+	said := json.RawMessage(`[{"key":"00"}]`)
+	if _, err := c.keep(said); err != nil {
+		t.Fatal(err)
+	}
+	p := &page{carried: c, store: c.store, keeper: &keeper{}}
+	c.handOn()
+	if _, err := p.status(nil); err != nil {
+		t.Fatal(err)
+	}
+	if p.serves() {
+		t.Error("nothing listens")
+	}
+	c.ended()
+	if got := p.told().HandedOn; string(got) != string(said) {
+		t.Errorf("%s, want %s", got, said)
+	}
+}

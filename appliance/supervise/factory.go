@@ -104,6 +104,9 @@ func finishReset(ctx context.Context, o Options) Options {
 		o.Log.Error("factory reset is not done", "error", err)
 	case r != nil:
 		o.Log.Warn("factory reset is done", "who", r.Who, "asked", r.Asked)
+		if o.Carried != nil {
+			o.Carried.sockets.close()
+		}
 		o.ConfigPath, o.Bypass, o.Settings, o.Carried = o.SettingsPath, control.Override{}, nil, nil
 	}
 	return o

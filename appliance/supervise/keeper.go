@@ -28,6 +28,7 @@ type keeper struct {
 	mu       sync.Mutex
 	current  *process
 	talks    *process // current, once its settings are out: nothing may be said before them
+	ordered  bool     // current is to end, and another one to be started at once
 	restarts int
 	lastExit string
 	spent    time.Duration // processor time of those that have ended
@@ -45,11 +46,15 @@ func (k *keeper) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := backoff.After(time.Since(begun))
-		if stuck {
+		wait := time.Duration(0)
+		switch {
+		case k.wasOrdered():
+			k.log.Info("child has ended as ordered", "child", k.name)
+			stuck = false
+		case stuck:
 			k.log.Error("not started again until the configuration changes", "child", k.name, "reason", reason)
-			wait = 0
-		} else {
+		default:
+			wait = backoff.After(time.Since(begun))
 			k.log.Warn("child has ended", "child", k.name, "reason", reason, "restart_in", wait)
 		}
 		if !k.pause(ctx, wait, stuck) {
@@ -111,6 +116,7 @@ func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
 		p.stop(patience)
 	}
 	wg.Wait()
+	_ = p.link.Close() // nobody may have read it
 	k.record(p.ended)
 	return p.ended, p.stuck
 }
@@ -148,14 +154,41 @@ func (k *keeper) strike(signal syscall.Signal, reason string) error {
 
 // restart has the child started with new settings. Its flows end.
 func (k *keeper) restart() {
-	if p := k.process(); p != nil {
+	if p := k.order(); p != nil {
 		p.kill("settings have changed")
-		return
 	}
-	select {
-	case k.again <- struct{}{}:
-	default: // about to start anyway
+}
+
+// renew is restart that lets the child end what it has begun. It waits for that.
+func (k *keeper) renew() {
+	if p := k.order(); p != nil {
+		p.stop(patience)
 	}
+}
+
+// order notes that the child, which is returned, is to end for another one. Without one
+// it is started now.
+func (k *keeper) order() *process {
+	k.mu.Lock()
+	p := k.current
+	k.ordered = p != nil
+	k.mu.Unlock()
+	if p == nil {
+		select {
+		case k.again <- struct{}{}:
+		default: // about to start anyway
+		}
+	}
+	return p
+}
+
+// wasOrdered says whether the child that has ended was to.
+func (k *keeper) wasOrdered() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was := k.ordered
+	k.ordered = false
+	return was
 }
 
 func (k *keeper) process() *process {

@@ -81,6 +81,9 @@ func (s *Supervisor) close() error {
 	if s.sockets != nil {
 		errs = append(errs, s.sockets.close())
 	}
+	if s.Carried == nil && s.page != nil {
+		s.page.carried.sockets.close() // nobody comes after us
+	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}

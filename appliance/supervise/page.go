@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,8 +27,8 @@ type Page struct {
 	HandedOn json.RawMessage
 }
 
-// page is the web page: sockets that outlive its process, and that process. The
-// wire depends on nothing of it.
+// page is the web page: its process, and sockets that outlive it. The wire depends on
+// nothing of it.
 type page struct {
 	carried *Carried
 	store   *credential.Store
@@ -38,7 +37,6 @@ type page struct {
 
 	mu          sync.Mutex
 	answered    time.Time // when its process last answered
-	sockets     []pageSocket
 	certificate credential.Certificate
 }
 
@@ -51,7 +49,7 @@ func (s *Supervisor) newPage() *page {
 	p.keeper = &keeper{
 		name: "web", log: s.Log, again: make(chan struct{}),
 		command: command{name: "web", path: s.Program, args: append([]string{"limpid"}, s.Arguments("web")...), env: s.Env,
-			user: child.WebUser(), files: p.files, log: &lineLog{s.Log.With("child", "web")}},
+			user: child.WebUser(), files: carried.sockets.files, log: &lineLog{s.Log.With("child", "web")}},
 		settings: func() any { return s.WebSettings(p.told()) },
 		handlers: map[string]link.Handler{child.MethodSessions: carried.keep},
 		started:  func() { s.rememberChildren(); p.sacrifice() },
@@ -80,7 +78,7 @@ func (s *Supervisor) keepPage(ctx context.Context) {
 			running.Wait()
 		case wanted && changed:
 			p.carried.handOn()
-			p.keeper.restart()
+			p.keeper.renew()
 		}
 		on = p.serves()
 		next := pageLook
@@ -94,60 +92,40 @@ func (s *Supervisor) keepPage(ctx context.Context) {
 	p.carried.handOn()
 	stop()
 	running.Wait()
-	p.close()
 }
 
 // prepare makes sockets and certificate what they should be, as far as it can, and
 // says whether the process has to be told.
 func (p *page) prepare(ctx context.Context, listen []string) (changed bool, err error) {
+	changed, err = p.carried.sockets.keep(ctx, listen)
+	if len(listen) == 0 {
+		return changed, err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sockets = slices.DeleteFunc(p.sockets, func(s pageSocket) bool {
-		gone := !slices.Contains(listen, s.address)
-		if gone {
-			_ = s.file.Close()
-			changed = true
-		}
-		return gone
-	})
-	var errs []error
-	for _, address := range listen {
-		if slices.ContainsFunc(p.sockets, func(s pageSocket) bool { return s.address == address }) {
-			continue
-		}
-		socket, err := listenPage(ctx, address)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		p.sockets, changed = append(p.sockets, socket), true
-	}
-	if len(listen) == 0 {
-		return changed, errors.Join(errs...)
-	}
 	before := p.certificate.Fingerprint
-	certificate, err := p.store.Certificate(time.Now())
+	certificate, certErr := p.store.Certificate(time.Now())
 	if certificate.Fingerprint != "" {
 		p.certificate = certificate
 	}
-	return changed || before != p.certificate.Fingerprint, errors.Join(append(errs, err)...)
+	return changed || before != p.certificate.Fingerprint, errors.Join(err, certErr)
 }
 
 // serves says whether there is anything to serve, and on.
 func (p *page) serves() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.sockets) > 0 && p.certificate.Fingerprint != ""
+	return len(p.carried.sockets.addresses()) > 0 && p.known().Fingerprint != ""
 }
 
-func (p *page) told() Page {
+// known is by what the page is known.
+func (p *page) known() credential.Certificate {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := Page{Certificate: p.certificate, HandedOn: p.carried.handedOn()}
-	for _, s := range p.sockets {
-		t.Listen = append(t.Listen, s.address)
-	}
-	return t
+	return p.certificate
+}
+
+// told is for a process that starts.
+func (p *page) told() Page {
+	return Page{Listen: p.carried.sockets.addresses(), Certificate: p.known(), HandedOn: p.carried.handedOn()}
 }
 
 // sacrifice has the kernel end the page's process first when memory runs out
@@ -160,19 +138,10 @@ func (p *page) sacrifice() {
 
 // status is what is shown of the page that is to listen there.
 func (p *page) status(listen []string) (control.Page, error) {
-	s := control.Page{Process: processOf(p.keeper, 0), Listen: listen, Fingerprint: p.told().Certificate.Fingerprint}
+	s := control.Page{Process: processOf(p.keeper, 0), Listen: listen, Fingerprint: p.known().Fingerprint}
 	hash, err := p.store.Password()
 	s.PasswordSet = hash != ""
 	started, startedErr := p.store.Started()
 	s.Started = started
 	return s, errors.Join(err, startedErr)
-}
-
-func (p *page) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, s := range p.sockets {
-		_ = s.file.Close()
-	}
-	p.sockets = nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -49,14 +51,63 @@ func listenPage(ctx context.Context, address string) (pageSocket, error) {
 	return pageSocket{address, file}, nil
 }
 
-// files are the page's descriptors from child.LinkFD on. They become blocking
-// for all that share them, which only the page's process does: it makes them its own.
-func (p *page) files(link int) []int {
+// pageSockets are those there are.
+type pageSockets struct {
+	mu  sync.Mutex
+	all []pageSocket
+}
+
+// keep closes those that are not wanted any longer, makes the ones that are missing, as
+// far as it can, and says whether they are others now.
+func (p *pageSockets) keep(ctx context.Context, wanted []string) (changed bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all = slices.DeleteFunc(p.all, func(s pageSocket) bool {
+		gone := !slices.Contains(wanted, s.address)
+		if gone {
+			_ = s.file.Close()
+			changed = true
+		}
+		return gone
+	})
+	var errs []error
+	for _, address := range wanted {
+		if slices.ContainsFunc(p.all, func(s pageSocket) bool { return s.address == address }) {
+			continue
+		}
+		socket, err := listenPage(ctx, address)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p.all, changed = append(p.all, socket), true
+	}
+	return changed, errors.Join(errs...)
+}
+
+// addresses are where they listen, in the order of files.
+func (p *pageSockets) addresses() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []string
+	for _, s := range p.all {
+		all = append(all, s.address)
+	}
+	return all
+}
+
+// files are the descriptors of the page's process from child.LinkFD on. They become
+// blocking for all that share them, which only that process does: it makes them its own.
+func (p *pageSockets) files(link int) []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	files := []int{link}
-	for _, s := range p.sockets {
+	for _, s := range p.all {
 		files = append(files, int(s.file.Fd()))
 	}
 	return files
+}
+
+func (p *pageSockets) close() {
+	_, _ = p.keep(context.Background(), nil)
 }

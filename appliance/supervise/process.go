@@ -15,6 +15,9 @@ import (
 	"limpid/appliance/link"
 )
 
+// lastWords is for how long a child that is gone is still heard.
+const lastWords = 100 * time.Millisecond
+
 // command says how to start a child.
 type command struct {
 	name  string
@@ -123,9 +126,9 @@ func (p *process) wait(log *lineLog, stderr *os.File) {
 	go func() { words <- log.copy(stderr) }()
 	state, err := p.proc.Wait()
 	p.account(state)
-	_ = p.link.Close()
-	// A grandchild could hold the pipe open; nobody waits for that.
-	_ = stderr.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	// A grandchild could hold link and pipe open; nobody waits for that.
+	p.link.EndWithin(lastWords)
+	_ = stderr.SetReadDeadline(time.Now().Add(lastWords))
 	last := <-words
 	_ = stderr.Close()
 	p.mu.Lock()

@@ -103,12 +103,14 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	defer stopGate()
 	proxyCtx, stopProxy := context.WithCancel(outer)
 	defer stopProxy()
+	pageCtx, stopPage := context.WithCancel(outer)
+	defer stopPage()
 
 	if most := s.current().Intercept.MaxConnections; s.flows < most {
 		s.Log.Warn("descriptor limit allows fewer connections: raise it with ulimit -Hn or LimitNOFILE",
 			"limit", s.limit, "max_connections", most, "allowed", s.flows)
 	}
-	var parts, gate, proxy, health sync.WaitGroup
+	var parts, gate, proxy, page, health sync.WaitGroup
 	s.report("factory reset", s.Unfinished)
 	state, err := s.wire.Ensure(ctx)
 	s.report("bridge", err)
@@ -125,11 +127,11 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.keepTrial(outer) })
 	parts.Go(func() { s.keepHistory(outer) })
 	parts.Go(func() { s.keepDrills(outer) })
-	parts.Go(func() { s.keepPage(outer) })
 	parts.Go(func() { s.page.watch(outer) })
 	parts.Go(func() { s.packets.run(outer) })
 	parts.Go(func() { s.heard.Run(outer) })
 	parts.Go(func() { s.ladders.run(outer) })
+	page.Go(func() { s.keepPage(pageCtx) })
 	gate.Go(func() { s.gate.run(gateCtx) })
 	proxy.Go(func() { s.proxy.run(proxyCtx) })
 	health.Go(func() { s.watchdog.Run(checks) })
@@ -151,6 +153,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	proxy.Wait()
 	stopGate()
 	gate.Wait()
+	// The page while there is somebody whom it can ask.
+	stopPage()
+	page.Wait()
 	stopOuter()
 	parts.Wait()
 	if err := s.close(); err != nil {

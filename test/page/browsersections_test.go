@@ -292,7 +292,7 @@ func (p *person) applies(b *box) {
 	switch {
 	case tried:
 		// All that is tried here has the page start anew.
-		p.anew(b, func() {
+		b.anew(p.t, func() {
 			p.press("Try it")
 			p.await("document.querySelector('#applied [data-left]')")
 		})

@@ -23,22 +23,10 @@ func (p *person) change(key, value string) {
 // had logged in has there too.
 func (p *person) thenAgain(b *box, do func()) {
 	p.t.Helper()
-	p.anew(b, do)
+	b.anew(p.t, do)
 	b.awaitPage(p.t, b.visitor(p.t, b.C1), root)
 	must(p.t, p.Go(p.ctx, root))
 	p.await("document.querySelectorAll('#counters dd').length > 0")
-}
-
-// anew does what has the page start anew, and waits until it has.
-func (p *person) anew(b *box, do func()) {
-	p.t.Helper()
-	web, err := b.limpid.ChildPID(p.ctx, "web")
-	must(p.t, err)
-	do()
-	eventually(p.t, "the page to start anew", func() bool {
-		now, err := b.limpid.ChildPID(p.ctx, "web")
-		return err == nil && now != web
-	})
 }
 
 // file is the box's limpid.toml.

@@ -162,6 +162,18 @@ func (b *box) awaitPage(t *testing.T, v *visitor, place string) string {
 	return text
 }
 
+// anew does what has the page's process start anew, and waits until it has.
+func (b *box) anew(t *testing.T, do func()) {
+	t.Helper()
+	web, err := b.limpid.ChildPID(t.Context(), "web")
+	must(t, err)
+	do()
+	eventually(t, "the page to start anew", func() bool {
+		now, err := b.limpid.ChildPID(t.Context(), "web")
+		return err == nil && now != web
+	})
+}
+
 // reset forgets the password as the console of the box does.
 func (b *box) reset(t *testing.T) {
 	t.Helper()

@@ -77,9 +77,10 @@ func (p *Person) Awaits(condition string) {
 	must(p.T, p.Await(p.Ctx, condition))
 }
 
-// Does has an expression evaluated in the page.
+// Does has an expression evaluated in the page, once all of that is there.
 func (p *Person) Does(expression string) {
 	p.T.Helper()
+	p.Awaits("true")
 	must(p.T, p.Eval(p.Ctx, expression, nil))
 }
 
