@@ -101,10 +101,14 @@ func Listen(ctx context.Context, dir string, gid int) (net.Listener, error) {
 	return listener, nil
 }
 
-// Serve answers on listener until ctx ends, and closes it.
+// Serve answers on listener until ctx ends, and closes it. It returns when nobody asks
+// backend for anything any longer: requests end with ctx.
 func Serve(ctx context.Context, listener net.Listener, backend Backend) error {
+	var asked asked
+	defer asked.end()
 	server := &http.Server{
-		Handler:           Handler(backend),
+		Handler:           asked.handler(Handler(backend)),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
