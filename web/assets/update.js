@@ -47,7 +47,37 @@ async function wait() {
   setTimeout(wait, 1000);
 }
 
+function restarts() {
+  count(performance.now());
+  setInterval(count, 1000, performance.now());
+  wait();
+}
+
 let sending = false;
+
+// The box may be gone before it could give another page: this one shows that it restarts.
+const restart = document.getElementById("restart");
+restart?.addEventListener("submit", async e => {
+  e.preventDefault();
+  const button = restart.querySelector("button");
+  sending = button.disabled = true;
+  try {
+    const answer = await fetch("/api/v1/update/reboot", { method: "POST", signal: AbortSignal.timeout(5000) });
+    if (!answer.ok) {
+      restart.querySelector("[data-refused]").textContent = await problem(answer);
+      sending = button.disabled = false;
+      return;
+    }
+  } catch {
+    // It may have gone before it has answered.
+  }
+  const section = page.querySelector("section");
+  section.replaceChildren(section.querySelector("h1"), document.getElementById("restarting").content);
+  page.replaceChildren(section);
+  page.dataset.rebooting = "";
+  restarts();
+});
+
 const form = document.getElementById("send");
 
 async function sumOf(file) {
@@ -102,8 +132,5 @@ if (form) {
   });
 }
 
-if ("rebooting" in page.dataset) {
-  count(performance.now());
-  setInterval(count, 1000, performance.now());
-  wait();
-} else if (["receiving", "verifying"].includes(page.dataset.phase) || "trying" in page.dataset) follow();
+if ("rebooting" in page.dataset) restarts();
+else if (["receiving", "verifying"].includes(page.dataset.phase) || "trying" in page.dataset) follow();
