@@ -58,11 +58,7 @@ func TestEnsureBuildsWhatWasAsked(t *testing.T) {
 
 func TestSecondEnsureDoesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.port("lan0")
-	l.port("wan0")
-	first := newBridge(t, testSpec)
-	l.ensure(first)
+	l, first := standing(t)
 	before := l.forwarding(testSpec)
 	events, err := listen(t.Context())
 	must(t, err)

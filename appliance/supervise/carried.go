@@ -20,7 +20,6 @@ type Carried struct {
 
 	mu       sync.Mutex
 	sessions json.RawMessage
-	ordered  bool // the process ends since a supervisor wants it to
 }
 
 func newCarried(credentials string) *Carried {
@@ -38,28 +37,17 @@ func (c *Carried) keep(sessions json.RawMessage) (any, error) {
 	return struct{}{}, nil
 }
 
-// handOn is called before the page's process is ended on purpose.
-func (c *Carried) handOn() {
+// forget is called when the page's process has ended and was not meant to: it may have been
+// somebody else's by then, and what it has said is not believed.
+func (c *Carried) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ordered = true
+	c.sessions = nil
 }
 
-// ended is called when the page's process has ended. One that was not meant to may have
-// been somebody else's by then: what it has said is not believed.
-func (c *Carried) ended() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.ordered {
-		c.sessions = nil
-	}
-}
-
-// handedOn is for the process that starts, and for nobody else: that one is not meant
-// to end.
+// handedOn is for the process that starts.
 func (c *Carried) handedOn() json.RawMessage {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ordered = false
 	return bytes.Clone(c.sessions)
 }

@@ -24,6 +24,7 @@ type keeper struct {
 	handlers map[string]link.Handler // what it may ask of us
 	started  func()                  // called when it runs and has its settings
 	ended    func(reason string)     // called when it has ended, before it is started again
+	crashed  func()                  // called after that when nobody has ordered its end; nil: nobody asks
 
 	mu       sync.Mutex
 	current  *process
@@ -42,13 +43,13 @@ func (k *keeper) run(ctx context.Context) {
 	var backoff Backoff
 	for ctx.Err() == nil {
 		begun := time.Now()
-		reason, stuck := k.once(ctx)
+		reason, stuck, ordered := k.once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		wait := time.Duration(0)
 		switch {
-		case k.wasOrdered():
+		case ordered:
 			k.log.Info("child has ended as ordered", "child", k.name)
 			stuck = false
 		case stuck:
@@ -85,11 +86,11 @@ func (k *keeper) pause(ctx context.Context, wait time.Duration, stuck bool) bool
 }
 
 // once runs the child to its end.
-func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
+func (k *keeper) once(ctx context.Context) (reason string, stuck, ordered bool) {
 	p, err := start(k.command)
 	if err != nil {
 		k.record(err.Error())
-		return err.Error(), false
+		return err.Error(), false, false
 	}
 	// Before its settings are looked up, so that restart never misses it.
 	k.mu.Lock()
@@ -118,7 +119,11 @@ func (k *keeper) once(ctx context.Context) (reason string, stuck bool) {
 	wg.Wait()
 	_ = p.link.Close() // nobody may have read it
 	k.record(p.ended)
-	return p.ended, p.stuck
+	ordered = k.wasOrdered()
+	if !ordered && ctx.Err() == nil && k.crashed != nil {
+		k.crashed()
+	}
+	return p.ended, p.stuck, ordered
 }
 
 func (k *keeper) record(reason string) {

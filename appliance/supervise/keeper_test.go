@@ -21,15 +21,16 @@ func TestOrderedChildrenDoNotWait(t *testing.T) {
 		end  func(*keeper)
 		want string // in the log, once for each
 		not  string
+		lost int // that nobody had ordered to end
 	}{
-		{"restart", (*keeper).restart, "as ordered", "restart_in"},
-		{"renew", (*keeper).renew, "as ordered", "restart_in"},
-		{"a crash", func(k *keeper) { k.process().kill("it crashed") }, "restart_in", "as ordered"},
+		{"restart", (*keeper).restart, "as ordered", "restart_in", 0},
+		{"renew", (*keeper).renew, "as ordered", "restart_in", 0},
+		{"a crash", func(k *keeper) { k.process().kill("it crashed") }, "restart_in", "as ordered", 3},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var log bytes.Buffer
 			logger := slog.New(slog.NewTextHandler(&log, nil))
-			started := make(chan struct{}, 1)
+			started, lost := make(chan struct{}, 1), 0
 			k := &keeper{
 				name: "web", log: logger, again: make(chan struct{}),
 				command: command{
@@ -39,6 +40,7 @@ func TestOrderedChildrenDoNotWait(t *testing.T) {
 				},
 				settings: func() any { return struct{}{} },
 				started:  func() { started <- struct{}{} }, ended: func(string) {},
+				crashed: func() { lost++ },
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
@@ -58,6 +60,9 @@ func TestOrderedChildrenDoNotWait(t *testing.T) {
 			}
 			cancel()
 			running.Wait()
+			if lost != row.lost {
+				t.Errorf("%d have crashed, want %d", lost, row.lost)
+			}
 			if got := log.String(); strings.Count(got, row.want) != 3 || strings.Contains(got, row.not) {
 				t.Errorf("want %q three times and no %q in\n%s", row.want, row.not, got)
 			}

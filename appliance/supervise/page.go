@@ -53,7 +53,8 @@ func (s *Supervisor) newPage() *page {
 		settings: func() any { return s.WebSettings(p.told()) },
 		handlers: map[string]link.Handler{child.MethodSessions: carried.keep},
 		started:  func() { s.rememberChildren(); p.sacrifice() },
-		ended:    func(string) { carried.ended() },
+		ended:    func(string) {},
+		crashed:  carried.forget,
 	}
 	return p
 }
@@ -73,11 +74,9 @@ func (s *Supervisor) keepPage(ctx context.Context) {
 			stop = cancel
 			running.Go(func() { p.keeper.run(own) })
 		case !wanted && on:
-			p.carried.handOn()
 			stop()
 			running.Wait()
 		case wanted && changed:
-			p.carried.handOn()
 			p.keeper.renew()
 		}
 		on = p.serves()
@@ -89,7 +88,6 @@ func (s *Supervisor) keepPage(ctx context.Context) {
 		}
 		wait(ctx, next, p.changed)
 	}
-	p.carried.handOn()
 	stop()
 	running.Wait()
 }
