@@ -22,3 +22,5 @@ for program in badblocks chattr compile_et dumpe2fs e2freefrag e2label e2mmpstat
 done
 rm -rf "${target}/usr/share/et" "${target}/usr/share/ss" "${target}/etc/e2scrub.conf" \
 	"${target}/usr/share/nftables" "${target}/etc/nftables" "${target}/usr/share/udhcpc"
+# A library of debugfs, which is not there.
+rm -f "${target}"/usr/lib/libss.so*
