@@ -125,8 +125,11 @@ func (i Image) source(limpid string) (args, files []string) {
 	if i.From == "" {
 		return []string{"-profile", "dev", "-limpid", limpid}, []string{limpid}
 	}
-	// A processor that is emulated on a busy host may stand still for so long that the kernel takes it for a hang.
-	return []string{"-profile", "buildroot", "-from", i.From, "-append", "softlockup_panic=0"},
+	// A processor that is emulated on a busy host may stand still for so long that the kernel takes it for a hang. And QEMU
+	// keeps what it has translated of a page of memory in one list, to which each start of a program that lies at another
+	// address adds its own; to clear the page, as firmware does at a reboot, it walks the list for each of them
+	// (accel/tcg/translate-all.c, tb_page_remove, 7.2): after some hundred starts of the shell that stands still for good.
+	return []string{"-profile", "buildroot", "-from", i.From, "-append", "softlockup_panic=0 norandmaps"},
 		[]string{filepath.Join(i.From, "bzImage"), filepath.Join(i.From, "rootfs.cpio.zst")}
 }
 

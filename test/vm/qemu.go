@@ -33,6 +33,8 @@ func kernelArgs() string {
 	return strings.Join([]string{
 		"console=ttyS0", "quiet", "panic=-1", "oops=panic",
 		"random.trust_cpu=on", "mitigations=off", "nokaslr", "nowatchdog", "no_timer_check",
+		// Each start of a program at another address is translated anew.
+		"norandmaps",
 		"rcupdate.rcu_cpu_stall_suppress=1", "cryptomgr.notests", "audit=0",
 	}, " ")
 }

@@ -30,7 +30,7 @@ type Machine struct {
 }
 
 // commandLine is the kernel's: as a box has it, but for what an emulated processor does slowly and to no purpose.
-const commandLine = "console=ttyS0,115200 quiet panic=-1 oops=panic random.trust_cpu=on mitigations=off nokaslr no_timer_check " +
+const commandLine = "console=ttyS0,115200 quiet panic=-1 oops=panic random.trust_cpu=on mitigations=off nokaslr norandmaps no_timer_check " +
 	"rcupdate.rcu_cpu_stall_suppress=1 cryptomgr.notests audit=0"
 
 // Start switches a machine on. When ctx ends it is killed.
