@@ -68,8 +68,12 @@ func (r Root) Write(ctx context.Context, path string) error {
 	return errors.Join(t.writeTo(f), f.Close())
 }
 
-// namedModules adds modules by name and an index of them alone: process 1 must not be told of what is not there.
+// namedModules adds modules by name and an index of them alone: process 1 must not be told of what is not there. A kernel
+// without modules has all of them built in.
 func (t *tree) namedModules(k Kernel, names []string) error {
+	if k.Modules == "" {
+		return nil
+	}
 	index, err := readModuleIndex(k.Modules)
 	if err != nil {
 		return err

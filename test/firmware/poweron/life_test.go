@@ -41,8 +41,8 @@ func TestLife(t *testing.T) {
 		"s", "limpid# ",
 		// The marks are put together by the shell, so that its echo of the line does not hold them.
 		"[ $(readlink /proc/1/exe) = $(readlink -f /init) ] && echo mark''ed $(cat /proc/sys/kernel/hostname)\n", "marked limpid",
-		// The page is served: its plain port leads to the other one.
-		"until printf 'GET / HTTP/1.1\\r\\nHost: limpid\\r\\n\\r\\n' | nc 127.0.0.1 80 | grep -q 'https://limpid/'; do sleep 1; done; echo ser''ved\n", "served",
+		// The page is served: its plain port leads to the other one. No shell has a client for that one.
+		"until wget -S -O /dev/null --header 'Host: limpid' http://127.0.0.1/ 2>&1 | grep -q 'https://limpid/'; do sleep 1; done; echo ser''ved\n", "served",
 		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "certificate.pem limpid.toml seed",
 		// A person sets the clock; process 1 tells so, and keeps it. Nothing starts anew, and none is believed from before the firmware.
 		"date -u +%s > /then; /init clock \"$(date -u -d @$(($(date +%s) + 18000)) '+%F %T')\" && [ $(($(date -u +%s) - $(cat /then))) -ge 18000 ] && echo clock''set\n", "clockset",
