@@ -10,32 +10,45 @@ const (
 )
 
 // askChains judge the SYNs of new connections: they learn the MACs of both
-// ends and let the gate decide (mirror), or approve at once (accept).
+// ends and let the gate decide. Where the kernel answers at once (accept) they have
+// no hook of their own, which every frame would meet: the chains of the clients'
+// frames jump there.
 func (s Spec) askChains() []chain {
+	var chains []chain
+	for _, vlan := range s.vlans() {
+		for _, f := range s.families() {
+			chains = append(chains, chain{name: synName(f, vlan), rules: s.synRules(f, vlan)})
+		}
+	}
+	if s.Handshake == Mirror {
+		chains = append(chains, s.askChain())
+	}
+	return chains
+}
+
+func (s Spec) askChain() chain {
 	ask := chain{name: "ask", hook: "prerouting", priority: priorityAsk, rules: []rule{
 		// These two let nearly every frame go: each rule costs every frame that meets it.
 		{why: "only clients are asked about", parts: []statement{iifnameNot(s.LAN), accept()}},
 		{why: "and only their SYNs", parts: []statement{tcp(), notSYN(), accept()}},
 		passRule(), s.managementRule(),
 	}}
-	var chains []chain
 	for _, vlan := range s.vlans() {
 		for _, f := range s.families() {
-			name := "syn" + f.suffix + vlanSuffix(vlan)
 			ask.rules = append(ask.rules, rule{
 				why: "a new connection to a captured port, while armed",
 				parts: []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(clientToServer, setPorts), syn(),
-					iifnameIn(setArmed), jump(name)},
+					iifnameIn(setArmed), jump(synName(f, vlan))},
 			})
-			chains = append(chains, chain{name: name, rules: s.synRules(f, vlan)})
 		}
 	}
-	return append(chains, ask)
+	return ask
 }
 
+// synName is the chain that judges SYNs.
+func synName(f family, vlan uint16) string { return "syn" + f.suffix + vlanSuffix(vlan) }
+
 func (s Spec) synRules(f family, vlan uint16) []rule {
-	key := s.askedKey(f, clientToServer)
-	asked := setAsked + f.suffix
 	var rules []rule
 	if f.suffix == "6" {
 		// Such an address means nothing without an interface (RFC 4007), and the
@@ -53,9 +66,13 @@ func (s Spec) synRules(f family, vlan uint16) []rule {
 				within(f, "saddr", f.saddr, p.Client), within(f, "daddr", f.daddr, p.Server), leave()}})
 		}
 	}
-	rules = append(rules, rule{why: "learn the MACs of both ends, for the frames to the server",
-		parts: []statement{key.forget(asked), key.learn(asked, 0)}})
-	known := []statement{key.mapped(asked)}
+	key, asked := s.askedKey(f, clientToServer), setAsked+f.suffix
+	var known []statement
+	if s.learnsAsked() {
+		rules = append(rules, rule{why: "learn the MACs of both ends, for the frames to the server",
+			parts: []statement{key.forget(asked), key.learn(asked, 0)}})
+		known = []statement{key.mapped(asked)}
+	}
 	if s.Handshake == Mirror {
 		return append(rules, rule{why: "ask the gate; nobody there: bridge", parts: append(known, askQueue(s.Queue))})
 	}

@@ -41,8 +41,8 @@ type beginning struct {
 }
 
 // notBegun bridges what belongs to no flow of ours.
-func notBegun(tuple key, l leg) rule {
-	return rule{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(l.ended), leave()}}
+func notBegun() rule {
+	return rule{why: "a flow that did not begin here is bridged", parts: []statement{leave()}}
 }
 
 // notLive sends on what finds no slot.
@@ -54,28 +54,47 @@ func notLive(tuple key, l leg, ended string) rule {
 // the first rule or two; what may begin or end a connection goes on to the edge
 // chain.
 func (s Spec) legChains(name, take string, tuple key, own, other leg, begin beginning) []chain {
-	edge, over, ended := name+"_edge", name+"_over", name+"_ended"
-	legs := s.tied(own, other)
-	edgeRules := append(begin.edge,
-		rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
-		rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, 0)}},
-		s.unnoted(endOf(), tuple, own, own.ended),
-		rule{why: "a reset ends both ways", parts: []statement{rst(), tuple.update(own.said)}},
-		s.unnoted(rst(), tuple, own, own.said))
-	edgeRules = append(edgeRules, overRules(tuple, legs, over)...)
-	edgeRules = append(edgeRules, rule{why: "capture", parts: []statement{follow(take)}})
-	return []chain{
-		s.overChain(over, tuple, legs),
-		s.endedChain(ended, over, tuple, own, legs, take, begin.first),
-		{name: edge, rules: edgeRules},
-		{name: name, rules: []rule{
+	edge, reset, ended, both := name+"_edge", name+"_reset", name+"_ended", name+"_both"
+	said := own.peer + " has said its last; remember where its frames come from"
+	chains := append(s.overChains(name, tuple, own, other, own.said, take), s.endedChains(name, tuple, own, take, begin.first)...)
+	return append(chains,
+		chain{name: reset, rules: []rule{
+			{why: said, parts: []statement{tuple.learn(own.ended, 0)}},
+			s.unnoted(tuple.notIn(own.ended), tuple, own),
+			{why: "a reset ends both ways", parts: []statement{tuple.update(own.said)}},
+			s.unnoted(tuple.notIn(own.said), tuple, own),
+			{why: "was that the end of the flow?", parts: []statement{follow(both)}},
+		}},
+		chain{name: edge, rules: append(begin.edge,
+			rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
+			rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
+			rule{why: said, parts: []statement{endOf(), tuple.learn(own.ended, 0), follow(both)}},
+			s.unnoted(endOf(), tuple, own),
+			rule{why: "capture", parts: []statement{follow(take)}},
+		)},
+		chain{name: name, rules: []rule{
 			// Two lookups are saved here for most of what is captured: pushed data is not
 			// what comes after the end, so no slot can come back by it.
 			{why: "data: keep the slot", parts: []statement{pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
 			{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
 			{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
 			{why: "ending, over, or never ours", parts: []statement{follow(ended)}},
+		}})
+}
+
+// endedChains take the frames of ends that have said FIN, and of flows that are
+// over. others are the rules for frames of any other flow.
+func (s Spec) endedChains(name string, tuple key, own leg, take string, others []rule) []chain {
+	ended, late := name+"_ended", name+"_late"
+	return []chain{
+		{name: late, rules: []rule{
+			{why: "over", parts: []statement{tuple.notIn(own.slot), tuple.learn(own.ended, s.EndedTimeout), follow(take)}},
+			{why: "keep what is known", parts: []statement{tuple.learn(own.slot, 0), tuple.learn(own.ended, 0)}},
+			{why: "was that the end of the flow?", parts: []statement{follow(name + "_both")}},
 		}},
+		{name: ended, rules: append([]rule{
+			{why: own.peer + " has said its last", parts: []statement{tuple.in(own.ended), follow(late)}},
+		}, others...)},
 	}
 }
 
@@ -83,16 +102,22 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 	tuple, client, server := tupleKey(f, clientToServer), clientLeg(f), serverLeg(f)
 	approved := markIs(MarkApproved.WithVLAN(vlan))
-	return beginning{first: []rule{notBegun(tuple, client)}, edge: []rule{
-		{why: "an approved SYN takes a slot, if there is one", parts: []statement{
+	forgotten := []statement{syn(), tuple.forget(client.slot), tuple.forget(client.ended), tuple.forget(server.slot), tuple.forget(server.ended)}
+	if s.learnsAsked() {
+		forgotten = append(forgotten, s.askedKey(f, clientToServer).forget(setAsked+f.suffix))
+	}
+	var judged []rule
+	if s.Handshake == Accept {
+		judged = []rule{{why: "a new connection, while armed", parts: []statement{syn(), iifnameIn(setArmed), jump(synName(f, vlan))}}}
+	}
+	return beginning{first: []rule{notBegun()}, edge: append(judged,
+		rule{why: "an approved SYN takes a slot, if there is one", parts: []statement{
 			syn(), approved, tuple.learn(client.slot, s.OpeningTimeout), tuple.forget(client.ended), tuple.remove(client.said),
 			count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
-		{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
-		{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: []statement{
-			syn(), tuple.forget(client.slot), tuple.forget(client.ended), tuple.forget(server.slot), tuple.forget(server.ended),
-			s.askedKey(f, clientToServer).forget(setAsked + f.suffix), count(counterBridged), leave()}},
+		rule{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
+		rule{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: append(forgotten, count(counterBridged), leave())},
 		notLive(tuple, client, ended),
-	}}
+	)}
 }
 
 // serverBeginning is for the servers' answers to our SYNs. Where those have the
@@ -101,7 +126,7 @@ func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 // next one tries again.
 // With ports of its own our SYN has taken the slot.
 func (s Spec) serverBeginning(f family, take, ended string) beginning {
-	tuple, server, asked := tupleKey(f, serverToClient), serverLeg(f), setAsked+f.suffix
+	tuple, server, expected := tupleKey(f, serverToClient), serverLeg(f), s.expected(f)
 	if s.OwnPorts {
 		return beginning{
 			edge: []rule{
@@ -109,21 +134,21 @@ func (s Spec) serverBeginning(f family, take, ended string) beginning {
 					synAck(), tuple.in(server.slot), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
 				notLive(tuple, server, ended),
 			},
-			first: []rule{notBegun(tuple, server)},
+			first: []rule{notBegun()},
 		}
 	}
 	return beginning{
 		edge: []rule{
 			{why: "which MACs the server's side answers with", parts: []statement{
-				synAck(), tuple.in(asked), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
-			{why: "no slot now: the next frame tries again", parts: []statement{synAck(), tuple.in(asked), follow(take)}},
+				synAck(), tuple.in(expected), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
+			{why: "no slot now: the next frame tries again", parts: []statement{synAck(), tuple.in(expected), follow(take)}},
 			{why: "over", parts: []statement{tuple.in(server.ended), tuple.notIn(server.slot), follow(ended)}},
-			{why: "never ours", parts: []statement{tuple.notIn(asked), tuple.notIn(server.slot), leave()}},
+			{why: "never ours", parts: []statement{tuple.notIn(expected), tuple.notIn(server.slot), leave()}},
 		},
 		first: []rule{
-			{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(server.ended), tuple.notIn(asked), leave()}},
-			{why: "an answer to our SYN", parts: []statement{tuple.notIn(server.ended), tuple.learn(server.slot, s.OpeningTimeout), follow(take)}},
-			{why: "no slot now: the next frame tries again", parts: []statement{tuple.notIn(server.ended), follow(take)}},
+			{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(expected), leave()}},
+			{why: "an answer to our SYN", parts: []statement{tuple.learn(server.slot, s.OpeningTimeout), follow(take)}},
+			{why: "no slot now: the next frame tries again", parts: []statement{follow(take)}},
 		},
 	}
 }

@@ -40,21 +40,22 @@ func (s Spec) toClientChains(name string, f family) []chain {
 
 func (s Spec) toServerChains(name string, f family) []chain {
 	tuple, own, other := tupleKey(f, clientToServer), serverLeg(f), clientLeg(f)
-	client, asked := s.askedKey(f, clientToServer), setAsked+f.suffix
-	macs := []exit{
-		{"as the client sends", tuple.writeSame(other.slot)},
-		{"before the client was answered: as it asked", tuple.writeSame(asked)},
-		{"the flow is over: as the client sent", tuple.writeSame(other.ended)},
+	client, asked := s.askedKey(f, clientToServer), s.expected(f)
+	macs := []exit{{"as the client sends", tuple.writeSame(other.slot)}}
+	if asked != other.slot {
+		macs = append(macs, exit{"before the client was answered: as it asked", tuple.writeSame(asked)})
 	}
+	macs = append(macs, exit{"the flow is over: as the client sent", tuple.writeSame(other.ended)})
 	left := exit{"the flow is over, and no client's frames tell its MACs: back the way the server's came", tuple.writeReverse(own.ended)}
-	if s.OwnPorts {
+	expect := []statement{syn(), client.mapped(asked)}
+	switch {
+	case s.OwnPorts:
 		macs = []exit{
 			{"back the way the server's answers come", tuple.writeReverse(own.slot)},
 		}
-	}
-	expect := []statement{syn(), client.mapped(asked), client.learn(asked, 0)}
-	if s.OwnPorts {
-		expect = []statement{syn(), client.mapped(asked), tuple.learnReverse(own.slot, s.OpeningTimeout)}
+		expect = append(expect, tuple.learnReverse(own.slot, s.OpeningTimeout))
+	case asked != other.slot:
+		expect = append(expect, client.learn(asked, 0))
 	}
 	return s.outChains(name, tuple, own, other, []rule{
 		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
@@ -73,25 +74,28 @@ type exit struct {
 // their MACs by the first of the exits. left is the last way out, when all that is
 // left of the flow is where the frames of its own peer came from.
 func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit, left exit) []chain {
-	over, macs := name+"_over", name+"_macs"
-	legs := s.tied(own, other)
+	macs, reset, both := name+"_macs", name+"_reset", name+"_both"
 	rules := append([]rule{{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}}}, beginnings...)
 	rules = append(rules,
 		rule{why: "over, or not ours", parts: []statement{tuple.notIn(own.slot), follow(macs)}},
-		// Noted before it is compared, here and for frames that come in: where two
-		// processors see two ends at once, one of them sees both.
-		rule{why: "we say our last to " + own.peer, parts: []statement{endOf(), tuple.update(own.said)}},
-		s.unnoted(endOf(), tuple, own, own.said))
+		rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
+		rule{why: "we say our last to " + own.peer, parts: []statement{endOf(), tuple.update(own.said), follow(both)}},
+		s.unnoted(endOf(), tuple, own),
+		rule{why: "on its way", parts: []statement{follow(macs)}})
+	broken := chain{name: reset, rules: []rule{
+		{why: "a reset ends both ways", parts: []statement{tuple.update(own.said)}},
+		s.unnoted(tuple.notIn(own.said), tuple, own),
+	}}
 	for _, w := range exits {
-		rules = append(rules, rule{why: "a reset ends both ways; what still comes, comes the way this frame goes",
-			parts: []statement{rst(), tuple.notIn(own.ended), w.write, tuple.learnReverse(own.ended, 0)}})
+		broken.rules = append(broken.rules, rule{why: "what still comes, comes the way this frame goes",
+			parts: []statement{tuple.notIn(own.ended), w.write, tuple.learnReverse(own.ended, 0)}})
 	}
-	rules = append(rules, s.unnoted(rst(), tuple, own, own.ended))
-	rules = append(rules, overRules(tuple, legs, over)...)
-	rules = append(rules, rule{why: "on its way", parts: []statement{follow(macs)}})
+	broken.rules = append(broken.rules, s.unnoted(tuple.notIn(own.ended), tuple, own),
+		rule{why: "was that the end of the flow?", parts: []statement{follow(both)}})
 	known := chain{name: macs}
 	for _, w := range append(exits, left) {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
-	return []chain{s.overChain(over, tuple, legs), known, {name: name, rules: rules}}
+	chains := append([]chain{known}, s.overChains(name, tuple, own, other, own.ended, macs)...)
+	return append(chains, broken, chain{name: name, rules: rules})
 }

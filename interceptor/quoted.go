@@ -78,7 +78,7 @@ func (s Spec) errorChain(name string, f family, takeLAN, takeWAN string) chain {
 	up, down := quotedKey(f, clientToServer), quotedKey(f, serverToClient)
 	c := chain{name: name, rules: []rule{errorOf(s.WAN, up, serverLeg(f).slot, takeWAN, "about what we have sent to a server")}}
 	if !s.OwnPorts {
-		c.rules = append(c.rules, errorOf(s.WAN, up, setAsked+f.suffix, takeWAN, "about our SYN"))
+		c.rules = append(c.rules, errorOf(s.WAN, up, s.expected(f), takeWAN, "about our SYN"))
 	}
 	c.rules = append(c.rules, errorOf(s.LAN, down, clientLeg(f).slot, takeLAN, "about what we have sent to a client"))
 	return c

@@ -26,7 +26,7 @@ func (r rule) exprs() []expr.Any {
 	for _, p := range r.parts {
 		out = append(out, p.exprs...)
 	}
-	return out
+	return withoutRepeats(out)
 }
 
 // chain is a list of rules; a base chain has a hook.
