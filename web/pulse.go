@@ -15,7 +15,9 @@ const (
 	pulseWidth = 120
 	// pulseAsked is how many points are asked for at each beat: more than one, as no
 	// beat comes exactly after a second.
-	pulseAsked = 5
+	pulseAsked = 10
+	// noteTime is how late a second may be noted.
+	noteTime = 2 * time.Second
 )
 
 // pulse is what changes from second to second.
@@ -55,7 +57,9 @@ func pulseOf(l look, h control.History, seen int64, now time.Time) pulse {
 	return p
 }
 
-// pointsOf are the seconds after seen that are over.
+// pointsOf are the seconds after seen of which nothing more will be told. That one is
+// over is not enough: what was counted in its last moment is noted a moment later. So the
+// newest one waits until there is another, which is noted behind it, or for long enough.
 func pointsOf(h control.History, seen int64, now time.Time) []pulsePoint {
 	points := []pulsePoint{}
 	at := func(name string, counts []uint64) uint64 {
@@ -64,8 +68,12 @@ func pointsOf(h control.History, seen int64, now time.Time) []pulsePoint {
 		}
 		return 0
 	}
-	for _, p := range h.Points {
-		if p.At.Unix() <= seen || p.At.Add(time.Duration(h.Step)).After(now) {
+	for i, p := range h.Points {
+		over := p.At.Add(time.Duration(h.Step))
+		if i == len(h.Points)-1 {
+			over = over.Add(noteTime)
+		}
+		if p.At.Unix() <= seen || over.After(now) {
 			continue
 		}
 		points = append(points, pulsePoint{

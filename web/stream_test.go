@@ -164,12 +164,13 @@ func TestStreamTellsEachSecondOnce(t *testing.T) {
 		l := newLive(t)
 		r := l.open(l.login())
 		first := l.must(r)
-		if r.code != http.StatusOK || len(first.Points) != pulseWidth || first.Counts == nil || first.Counts.Requests != 1234567 {
+		if r.code != http.StatusOK || len(first.Points) != pulseWidth-1 || first.Counts == nil || first.Counts.Requests != 1234567 {
 			t.Fatalf("%d: %d points, %+v", r.code, len(first.Points), first.Counts)
 		}
-		seen := first.Points[pulseWidth-1]
-		if want := time.Now().Truncate(time.Second).Unix() - 1; seen.At != want || seen.ToClients != 62_500 || seen.LANSent != 125_000 || seen.Requests != 3 || seen.FromCache != 0 {
-			t.Errorf("the newest second is %+v, want %d", seen, want)
+		// The newest second waits for what may still be noted of it.
+		seen := first.Points[len(first.Points)-1]
+		if want := time.Now().Truncate(time.Second).Unix() - 2; seen.At != want || seen.ToClients != 62_500 || seen.LANSent != 125_000 || seen.Requests != 3 || seen.FromCache != 0 {
+			t.Errorf("the newest second told is %+v, want %d", seen, want)
 		}
 		for n := range 30 {
 			l.box.set(func(b *box) { b.status.Requests = uint64(n) })
@@ -198,14 +199,44 @@ func TestStreamFollowsAClockThatIsSetBack(t *testing.T) {
 		back.Store(int64(time.Hour))
 		l.box.set(func(b *box) { b.history.Points = nil })
 		l.pass(-time.Hour)
+		if p := l.must(r); len(p.Points) != 0 {
+			t.Fatalf("%+v before another second was noted", p.Points)
+		}
+		l.pass(-time.Hour)
 		p := l.must(r)
-		if want := before[len(before)-1].At + 1 - 3600; len(p.Points) != 1 || p.Points[0].At != want {
+		if want := before[len(before)-1].At + 2 - 3600; len(p.Points) != 1 || p.Points[0].At != want {
 			t.Fatalf("%+v, want the second %d", p.Points, want)
 		}
 		l.pass(-time.Hour)
 		if next := l.must(r); len(next.Points) != 1 || next.Points[0].At != p.Points[0].At+1 {
 			t.Errorf("%+v after %+v", next.Points, p.Points)
 		}
+	})
+}
+
+// What was counted at the end of a second may be noted when it is over: told before, the
+// second would lack it for good.
+func TestStreamTellsWholeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLive(t)
+		r := l.open(l.login())
+		seen := l.must(r).Points[pulseWidth-2].At
+		l.pass(0)
+		if p := l.must(r); len(p.Points) != 1 || p.Points[0].At != seen+1 {
+			t.Fatalf("%+v, want the second %d", p.Points, seen+1)
+		}
+		l.box.set(func(b *box) { b.history.Points[len(b.history.Points)-1].Counts = []uint64{7, 1, 1} })
+		l.pass(0)
+		if p := l.must(r); len(p.Points) != 1 || p.Points[0].At != seen+2 || p.Points[0].Requests != 7 {
+			t.Errorf("%+v, want the second %d with 7 requests", p.Points, seen+2)
+		}
+		// The last one is told too, although none is noted behind it.
+		for range 3 {
+			if p := l.must(r); len(p.Points) == 1 && p.Points[0].At == seen+3 {
+				return
+			}
+		}
+		t.Errorf("the second %d was not told", seen+3)
 	})
 }
 
