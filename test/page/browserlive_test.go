@@ -63,8 +63,12 @@ func TestBrowserIsTold(t *testing.T) {
 	if report.Failures() != 0 {
 		t.Errorf("%v", report)
 	}
-	eventually(t, "flows end", func() bool { return b.api(t).Active == 0 })
-	said := b.api(t)
+	// The proxy counts requests a moment after their flow has ended.
+	var said shown
+	eventually(t, "all is counted", func() bool {
+		said = b.api(t)
+		return said.Active == 0 && said.Requests == uint64(len(report.Attempts))
+	})
 	p.await(fmt.Sprintf("(c => c.active == 0 && c.requests == %d && c.captured == %d && c.bridged == %d)(%s)", said.Requests, said.Captured, said.Bridged, counts))
 	p.await("document.querySelector('#pulse path.through').getAttribute('d').length > 0")
 	b.samePoints(t, p)
