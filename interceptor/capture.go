@@ -56,7 +56,7 @@ func notLive(tuple key, l leg, ended string) rule {
 func (s Spec) legChains(name, take string, tuple key, own, other leg, begin beginning) []chain {
 	edge, reset, ended, both := name+"_edge", name+"_reset", name+"_ended", name+"_both"
 	said := own.peer + " has said its last; remember where its frames come from"
-	chains := append(s.overChains(name, tuple, own, other, own.said, take), s.endedChains(name, tuple, own, take, begin.first)...)
+	chains := append(s.overChains(name, tuple, own, other, own.said, own.ended, take), s.endedChains(name, tuple, own, take, begin.first)...)
 	return append(chains,
 		chain{name: reset, rules: []rule{
 			{why: said, parts: []statement{tuple.learn(own.ended, 0)}},

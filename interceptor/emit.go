@@ -40,25 +40,25 @@ func (s Spec) toClientChains(name string, f family) []chain {
 
 func (s Spec) toServerChains(name string, f family) []chain {
 	tuple, own, other := tupleKey(f, clientToServer), serverLeg(f), clientLeg(f)
-	client, asked := s.askedKey(f, clientToServer), s.expected(f)
+	client, expected := s.askedKey(f, clientToServer), s.expected(f)
 	macs := []exit{{"as the client sends", tuple.writeSame(other.slot)}}
-	if asked != other.slot {
-		macs = append(macs, exit{"before the client was answered: as it asked", tuple.writeSame(asked)})
+	if s.learnsAsked() {
+		macs = append(macs, exit{"before the client was answered: as it asked", tuple.writeSame(expected)})
 	}
 	macs = append(macs, exit{"the flow is over: as the client sent", tuple.writeSame(other.ended)})
 	left := exit{"the flow is over, and no client's frames tell its MACs: back the way the server's came", tuple.writeReverse(own.ended)}
-	expect := []statement{syn(), client.mapped(asked)}
+	expect := []statement{syn(), client.mapped(expected)}
 	switch {
 	case s.OwnPorts:
 		macs = []exit{
 			{"back the way the server's answers come", tuple.writeReverse(own.slot)},
 		}
 		expect = append(expect, tuple.learnReverse(own.slot, s.OpeningTimeout))
-	case asked != other.slot:
-		expect = append(expect, client.learn(asked, 0))
+	case s.learnsAsked():
+		expect = append(expect, client.learn(expected, 0))
 	}
 	return s.outChains(name, tuple, own, other, []rule{
-		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(asked)}},
+		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(expected)}},
 		{why: "expect the server's answers", parts: append(expect, tuple.forget(own.ended), tuple.remove(own.said), accept())},
 		{why: "its answers could not be told: do not ask", parts: []statement{syn(), drop()}},
 	}, macs, left)
@@ -96,6 +96,6 @@ func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rul
 	for _, w := range append(exits, left) {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
-	chains := append([]chain{known}, s.overChains(name, tuple, own, other, own.ended, macs)...)
+	chains := append([]chain{known}, s.overChains(name, tuple, own, other, own.ended, own.said, macs)...)
 	return append(chains, broken, chain{name: name, rules: rules})
 }

@@ -5,22 +5,19 @@ import "fmt"
 // overChains find out by a frame, after what it says was noted, whether its flow is
 // over: all of its ends have said their last, or those of this leg have and the other
 // leg never was, or is gone. They begin with the chain named name+"_both", and end
-// with a jump to next. first is what such a frame has most seldom: own.said for
-// frames that come in, own.ended for ours.
+// with a jump to next. first and second are the two sets that know of this leg's ends:
+// first is the one that such a frame finds itself in most seldom, said where it came in,
+// ended where it is ours.
 //
 // Noted before it is compared: where two processors see two ends at once, one of
 // them sees both.
-func (s Spec) overChains(name string, tuple key, own, other leg, first, next string) []chain {
+func (s Spec) overChains(name string, tuple key, own, other leg, first, second, next string) []chain {
 	both, rest, over := name+"_both", name+"_rest", name+"_over"
-	second := own.ended
-	if first == second {
-		second = own.said
-	}
-	if len(s.tied(own, other)) == 1 {
+	legs := s.tied(own, other)
+	chains := []chain{s.overChain(over, tuple, legs, next)}
+	if len(legs) == 1 {
 		rest = over
-	}
-	chains := []chain{s.overChain(over, tuple, s.tied(own, other), next)}
-	if rest != over {
+	} else {
 		chains = append(chains, chain{name: rest, rules: []rule{
 			{why: "that was the end of the flow", parts: []statement{tuple.in(other.said), tuple.in(other.ended), follow(over)}},
 			{why: "and so it was: the other leg never was, or is gone", parts: []statement{tuple.notIn(other.slot), follow(over)}},

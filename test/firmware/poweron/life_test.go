@@ -41,7 +41,7 @@ func TestLife(t *testing.T) {
 		"s", "limpid# ",
 		// The marks are put together by the shell, so that its echo of the line does not hold them.
 		"[ $(readlink /proc/1/exe) = $(readlink -f /init) ] && echo mark''ed $(cat /proc/sys/kernel/hostname)\n", "marked limpid",
-		// The page is served: its plain port leads to the other one. No shell has a client for that one.
+		// The page is served: its plain port leads to the other one. By wget, which every busybox here has.
 		"until wget -S -O /dev/null --header 'Host: limpid' http://127.0.0.1/ 2>&1 | grep -q 'https://limpid/'; do sleep 1; done; echo ser''ved\n", "served",
 		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "certificate.pem limpid.toml seed",
 		// A person sets the clock; process 1 tells so, and keeps it. Nothing starts anew, and none is believed from before the firmware.
