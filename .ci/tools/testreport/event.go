@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strings"
 )
@@ -111,7 +112,7 @@ func (f *follower) endTest(e event) {
 		f.report.Skips = append(f.report.Skips, Skip{Package: e.Package, Test: e.Test, Reason: reason(text)})
 	case "fail":
 		p.Failed++
-		f.report.Failures = append(f.report.Failures, e.Package+" "+e.Test)
+		f.report.Failures = append(f.report.Failures, Failure{e.Package, e.Test, said(text, failureLines)})
 		if !f.verbose {
 			fmt.Fprint(f.out, text)
 		}
@@ -165,19 +166,32 @@ var (
 	nestedSkip = regexp.MustCompile(`--- SKIP: (\S+) \(`)
 )
 
-// reason is what a skipped test said, on one line.
-func reason(text string) string {
-	var said []string
+// failureLines are how many lines of a failed test are said again at the end.
+const failureLines = 8
+
+// said are the first lines of a test's output, without those of the test binary.
+func said(text string, most int) (lines []string) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line == "" || marker.MatchString(line) {
 			continue
 		}
-		said = append(said, place.ReplaceAllString(line, ""))
+		if lines = append(lines, line); len(lines) == most {
+			break
+		}
 	}
-	if len(said) == 0 {
+	return lines
+}
+
+// reason is what a skipped test said, on one line.
+func reason(text string) string {
+	lines := said(text, math.MaxInt)
+	if len(lines) == 0 {
 		return "no reason given"
 	}
-	return strings.Join(said, " ")
+	for i, line := range lines {
+		lines[i] = place.ReplaceAllString(line, "")
+	}
+	return strings.Join(lines, " ")
 }
 
 // nested finds the skips that a test printed without being skipped itself.

@@ -71,9 +71,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if readErr != nil {
 		return readErr
 	}
-	// A long log hides what failed: name it once more at the end.
-	for _, name := range report.Failures {
-		fmt.Fprintln(out, "--- FAIL:", name)
+	// A long log hides what failed: say it once more at the end.
+	for _, f := range report.Failures {
+		fmt.Fprintln(out, "--- FAIL:", f.Package, f.Test)
+		for _, line := range f.Said {
+			fmt.Fprintln(out, "   ", line)
+		}
 	}
 	return verdict(report, testErr)
 }

@@ -73,7 +73,7 @@ func TestRun(t *testing.T) {
 		},
 		"fails": {
 			files: map[string]string{"a/a_test.go": passing + `func TestBad(t *testing.T) { t.Error("the reason") }`},
-			wants: []string{"the reason", "FAIL\tsample/a\t", "(1 passed, 1 failed)", "--- FAIL: sample/a TestBad"},
+			wants: []string{"the reason", "FAIL\tsample/a\t", "(1 passed, 1 failed)", "--- FAIL: sample/a TestBad\n    a_test.go:4: the reason\n"},
 			fails: "1 of 1 packages failed",
 		},
 		"panics": {

@@ -16,7 +16,7 @@ import (
 type Report struct {
 	Packages []Package
 	Passes   []string // "package Test", subtests too
-	Failures []string // the same
+	Failures []Failure
 	Skips    []Skip
 }
 
@@ -50,6 +50,12 @@ func (p Package) String() string {
 		tail += fmt.Sprintf(", %d skipped", p.Skipped)
 	}
 	return fmt.Sprintf("%-4s\t%s\t%.3fs\t(%d passed%s)", p.Result, p.Name, p.Elapsed, p.Passed, tail)
+}
+
+// Failure is one failed test, subtests too, and what it said first, a line each.
+type Failure struct {
+	Package, Test string
+	Said          []string
 }
 
 // Skip is one skipped test and why it was.
