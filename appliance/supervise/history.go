@@ -55,40 +55,52 @@ func framesOf(t bridge.Traffic) control.PortFrames {
 	return control.PortFrames{Received: t.Received.Packets, Sent: t.Sent.Packets, Errors: t.Received.Errors + t.Sent.Errors}
 }
 
-// keepHistory takes counts each second until ctx ends, and keeps them beside the
-// credentials, if there is such a folder.
-func (s *Supervisor) keepHistory(ctx context.Context) {
-	path := "" // without a folder counts are in memory alone
-	if s.Credentials != "" {
-		path = filepath.Join(s.Credentials, "history")
+// historyPath is the file beside the credentials; without that folder there is none, and
+// counts are in memory alone.
+func (s *Supervisor) historyPath() string {
+	if s.Credentials == "" {
+		return ""
 	}
-	data, err := os.ReadFile(path)
+	return filepath.Join(s.Credentials, "history")
+}
+
+// openHistory reads what was kept, and takes the totals from which all later ones grow:
+// to be called before anything can be counted.
+func (s *Supervisor) openHistory() []uint64 {
+	data, err := os.ReadFile(s.historyPath())
 	if err == nil {
 		err = s.history.Unmarshal(data, time.Now())
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.Log.Warn("the history of counts begins anew", "error", err)
 	}
+	totals := s.totals(make([]uint64, len(historyNames())))
+	s.history.Feed(time.Now(), totals)
+	return totals
+}
+
+// keepHistory takes totals each second until ctx ends, and keeps what they have grown.
+func (s *Supervisor) keepHistory(ctx context.Context, totals []uint64) {
 	tick := time.NewTicker(historyStep)
 	defer tick.Stop()
-	totals := make([]uint64, len(historyNames()))
 	for saved := time.Now(); ; {
 		select {
 		case <-ctx.Done():
-			s.saveHistory(path)
+			s.saveHistory()
 			return
 		case now := <-tick.C:
 			totals = s.totals(totals)
 			s.history.Feed(now, totals)
 			if time.Since(saved) >= historySave {
-				s.saveHistory(path)
+				s.saveHistory()
 				saved = time.Now()
 			}
 		}
 	}
 }
 
-func (s *Supervisor) saveHistory(path string) {
+func (s *Supervisor) saveHistory() {
+	path := s.historyPath()
 	if info, err := os.Stat(filepath.Dir(path)); path == "" || err != nil || !info.IsDir() {
 		return
 	}

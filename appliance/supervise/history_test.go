@@ -1,14 +1,19 @@
 package supervise
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"limpid/appliance/config"
 	"limpid/appliance/control"
+	"limpid/proxy/scoreboard"
 )
 
 // Without a folder to keep them in, counts are in memory, and in no file beside limpid.
@@ -22,6 +27,33 @@ func TestHistoryWithoutAFolder(t *testing.T) {
 	}
 	if _, err := os.Stat("history"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file is in the working directory: %v", err)
+	}
+}
+
+// What is counted before the first second has passed is in the history too.
+func TestHistoryBeginsBeforeTraffic(t *testing.T) {
+	b := newBox(t)
+	board := make(chan *scoreboard.Board, 1)
+	// What else runs has begun: as if a request had come at once.
+	b.options.KeepAddress = func(context.Context, *config.Config, Wire, <-chan struct{}, *slog.Logger) {
+		(<-board).Add(scoreboard.Requests, 1)
+	}
+	s := b.run(t)
+	board <- s.sockets.proxyBoard
+	b.await(t, "inline", isInline)
+	var h control.History
+	for deadline := time.Now().Add(20 * time.Second); len(h.Points) < 3; time.Sleep(50 * time.Millisecond) {
+		var err error
+		if h, err = b.client.History(t.Context(), "10m"); err != nil || time.Now().After(deadline) {
+			t.Fatalf("%+v, %v", h, err)
+		}
+	}
+	var requests uint64
+	for _, p := range h.Points {
+		requests += p.Counts[slices.Index(h.Names, "requests")]
+	}
+	if requests != 1 {
+		t.Errorf("%d requests in %+v, want 1", requests, h)
 	}
 }
 

@@ -116,6 +116,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	s.report("bridge", err)
 	s.wireChanged(state)
 	s.beginLooks()
+	totals := s.openHistory()
 	_ = s.makeLogDir() // before the proxy looks; keepLogDir says what is wrong
 	parts.Go(func() { s.keepLogDir(outer) })
 	parts.Go(func() { s.keepWire(outer) })
@@ -125,7 +126,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
 	parts.Go(func() { s.keepTrial(outer) })
-	parts.Go(func() { s.keepHistory(outer) })
+	parts.Go(func() { s.keepHistory(outer, totals) })
 	parts.Go(func() { s.keepDrills(outer) })
 	parts.Go(func() { s.page.watch(outer) })
 	parts.Go(func() { s.packets.run(outer) })

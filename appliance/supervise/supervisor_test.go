@@ -187,7 +187,7 @@ func freePort(t *testing.T) int {
 	return address.Port
 }
 
-func (b *box) run(t *testing.T) {
+func (b *box) run(t *testing.T) *Supervisor {
 	t.Helper()
 	s, err := New(t.Context(), b.options)
 	if err != nil {
@@ -210,6 +210,7 @@ func (b *box) run(t *testing.T) {
 			t.Log(b.log)
 		}
 	})
+	return s
 }
 
 // await polls the status until ok likes it.
