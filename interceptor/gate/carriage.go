@@ -4,11 +4,10 @@ import (
 	"net/netip"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"limpid/proxy/handover"
 	"limpid/proxy/leg"
 	"limpid/proxy/scoreboard"
+	"limpid/proxy/socket"
 )
 
 // carriage is a flow the gate carries as untouched bytes, since the proxy is
@@ -38,8 +37,8 @@ func (g *Gate) carryOrReset(f *handover.Flow) {
 
 // closeHanded closes the gate's copies of sockets that are the proxy's now.
 func closeHanded(f *handover.Flow) {
-	_ = unix.Close(f.ClientFD)
-	_ = unix.Close(f.UpstreamFD)
+	socket.Close(f.ClientFD)
+	socket.Close(f.UpstreamFD)
 }
 
 // FlowInfo describes a flow the gate carries.

@@ -13,9 +13,9 @@ import (
 	"limpid/interceptor"
 	"limpid/proxy/eventloop"
 	"limpid/proxy/handover"
-	"limpid/proxy/intake"
 	"limpid/proxy/leg"
 	"limpid/proxy/scoreboard"
+	"limpid/proxy/socket"
 )
 
 // tick is how often timeouts are looked at.
@@ -156,6 +156,6 @@ func (g *Gate) active() int {
 func (g *Gate) nextID() uint64 { g.ids++; return g.ids }
 
 func closeFlow(f *handover.Flow) {
-	intake.Reset(f.ClientFD)
-	intake.Reset(f.UpstreamFD)
+	socket.Reset(f.ClientFD)
+	socket.Reset(f.UpstreamFD)
 }

@@ -9,8 +9,8 @@ import (
 
 	"limpid/interceptor"
 	"limpid/proxy/handover"
-	"limpid/proxy/intake"
 	"limpid/proxy/scoreboard"
+	"limpid/proxy/socket"
 )
 
 // acceptBatch bounds how many connections are accepted before other work.
@@ -32,11 +32,11 @@ func (l *listener) Ready(uint32) { l.accept() }
 // accept accepts a batch, and says whether more may wait.
 func (l *listener) accept() (more bool) {
 	for range acceptBatch {
-		fd, client, err := intake.Accept(l.fd)
+		fd, client, err := socket.Accept(l.fd)
 		switch {
 		case err == nil:
 			l.gate.accepted(fd, client)
-		case intake.OutOfDescriptors(err):
+		case socket.OutOfDescriptors(err):
 			l.gate.pauseAccepting(err)
 			return false
 		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
@@ -96,9 +96,9 @@ func (g *Gate) direct() bool { return g.Handshake != interceptor.Mirror }
 
 // accepted finds out where a client wanted to go and sends its flow on.
 func (g *Gate) accepted(fd int, client netip.AddrPort) {
-	server, err := intake.LocalAddress(fd)
+	server, err := socket.LocalAddress(fd)
 	if err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return
 	}
 	flow := &handover.Flow{ID: g.nextID(), Client: client, Server: server, ClientFD: fd, Started: g.loop.Now()}
@@ -128,7 +128,7 @@ func (g *Gate) forward(flow *handover.Flow) {
 	fail := func(err error) {
 		g.Board.Add(scoreboard.UpstreamFailed, 1)
 		g.log.Debug("cannot connect upstream", "client", f.Client, "server", f.Server, "error", err)
-		intake.Reset(f.ClientFD)
+		socket.Reset(f.ClientFD)
 	}
 	g.whenFree(connect, fail, fail)
 }
@@ -138,7 +138,7 @@ func (g *Gate) forward(flow *handover.Flow) {
 func (g *Gate) forwardHealth(flow *handover.Flow) {
 	if err := g.ConnectHealth(flow); err != nil {
 		g.log.Warn("cannot serve a health check", "error", err)
-		intake.Reset(flow.ClientFD)
+		socket.Reset(flow.ClientFD)
 		return
 	}
 	g.offer(flow)

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"limpid/proxy/intake"
 	"limpid/proxy/scoreboard"
+	"limpid/proxy/socket"
 )
 
 // pending is a client whose SYN is held while the server is asked, or who was
@@ -115,7 +115,7 @@ func (g *Gate) ask(packet uint32, vlan uint16, syn synPacket) error {
 	}
 	p := &pending{gate: g, syn: syn, packet: packet, vlan: vlan, fd: fd, started: g.loop.Now()}
 	if err := g.loop.Add(fd, unix.EPOLLOUT|unix.EPOLLET, p); err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return fmt.Errorf("watch the question to %v: %w", syn.server, err)
 	}
 	g.pending[syn.tuple] = p
@@ -181,7 +181,7 @@ func (g *Gate) claim(p *pending) (upstream int) {
 // silently: closing a socket in SYN-SENT sends nothing.
 func (g *Gate) toBridge(p *pending) {
 	g.forget(p)
-	_ = unix.Close(p.fd)
+	socket.Close(p.fd)
 	g.syns.bridge(p.packet)
 }
 
@@ -192,7 +192,7 @@ func (g *Gate) abandon(p *pending) {
 		return
 	}
 	g.forget(p)
-	intake.Reset(p.fd)
+	socket.Reset(p.fd)
 }
 
 func (g *Gate) forget(p *pending) {

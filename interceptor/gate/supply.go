@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/proxy/handover"
+	"limpid/proxy/socket"
 )
 
 // supplyBatches is how many batches wait in a supply: what the proxy uses up
@@ -54,7 +55,7 @@ func (g *Gate) supply(s Supply) error {
 
 func closeSockets(fds []int) {
 	for _, fd := range fds {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/interceptor"
-	"limpid/proxy/intake"
+	"limpid/proxy/socket"
 )
 
 // upstreamOptions are what the client's SYN showed, where the gate saw it.
@@ -34,24 +34,24 @@ func keepaliveOf(listener int) (k keepalive, err error) {
 
 // connect begins a connection to the server as the client, and does not wait for it.
 func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, error) {
-	family := intake.FamilyOf(server.Addr())
+	family := socket.FamilyOf(server.Addr())
 	fd, err := g.upstream(family, o.vlan)
 	if err == nil {
 		err = g.keep.set(fd)
 	}
 	if err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return -1, fmt.Errorf("prepare connection %v to %v: %w", client, server, err)
 	}
 	if g.KeepAddress {
 		o.show(fd, family)
 	}
 	if err := g.BindAs(fd, client); err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return -1, fmt.Errorf("bind upstream socket for %v: %w", client, err)
 	}
-	if err := intake.Connect(fd, server); err != nil {
-		_ = unix.Close(fd)
+	if err := socket.Connect(fd, server); err != nil {
+		socket.Close(fd)
 		return -1, fmt.Errorf("connect %v to %v: %w", client, server, err)
 	}
 	return fd, nil
@@ -60,12 +60,12 @@ func (g *Gate) connect(client, server netip.AddrPort, o upstreamOptions) (int, e
 // upstream makes a socket that may be bound to any client's address and
 // connected without privilege.
 func (g *Gate) upstream(family int, vlan uint16) (int, error) {
-	fd, err := intake.Socket(family)
+	fd, err := socket.New(family)
 	if err != nil {
 		return -1, err
 	}
 	if err := g.dress(fd, family, vlan); err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return -1, err
 	}
 	return fd, nil
@@ -75,7 +75,7 @@ func (g *Gate) upstream(family int, vlan uint16) (int, error) {
 // for keepalive: most connections end before they need it, and the proxy sets it
 // on the others. Small segments go at once, as the client's own stack decided to.
 func (g *Gate) dress(fd, family int, vlan uint16) error {
-	if err := unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_NODELAY, 1); err != nil {
+	if err := socket.Set(fd, unix.SOL_TCP, unix.TCP_NODELAY, 1); err != nil {
 		return fmt.Errorf("set TCP_NODELAY: %w", err)
 	}
 	if !g.KeepAddress {
@@ -85,19 +85,19 @@ func (g *Gate) dress(fd, family int, vlan uint16) error {
 	if family == unix.AF_INET6 {
 		level, transparent = unix.SOL_IPV6, unix.IPV6_TRANSPARENT
 	}
-	if err := unix.SetsockoptInt(fd, level, transparent, 1); err != nil {
+	if err := socket.Set(fd, level, transparent, 1); err != nil {
 		return fmt.Errorf("set IP_TRANSPARENT: %w", err)
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(interceptor.MarkToServer.WithVLAN(vlan))); err != nil {
+	if err := socket.Set(fd, unix.SOL_SOCKET, unix.SO_MARK, int(interceptor.MarkToServer.WithVLAN(vlan))); err != nil {
 		return fmt.Errorf("set SO_MARK: %w", err)
 	}
 	if !g.KeepPort {
 		// The port is chosen at connect, by the whole tuple: thousands of
 		// connections to one server do not use up the port range (ip(7)).
-		_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+		_ = socket.Set(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 	}
 	// Several connections of one client port, to different servers.
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+	if err := socket.Set(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return fmt.Errorf("set SO_REUSEADDR: %w", err)
 	}
 	return nil
@@ -110,10 +110,10 @@ func (o upstreamOptions) show(fd, family int) {
 		level, ttl, tos = unix.SOL_IPV6, unix.IPV6_UNICAST_HOPS, unix.IPV6_TCLASS
 	}
 	if o.ttl != 0 {
-		_ = unix.SetsockoptInt(fd, level, ttl, int(o.ttl))
+		_ = socket.Set(fd, level, ttl, int(o.ttl))
 	}
 	if o.tos != 0 {
-		_ = unix.SetsockoptInt(fd, level, tos, int(o.tos))
+		_ = socket.Set(fd, level, tos, int(o.tos))
 	}
 }
 
@@ -126,7 +126,7 @@ func (k keepalive) set(fd int) error {
 		{unix.SOL_TCP, unix.TCP_KEEPCNT, k.count},
 	}
 	for _, o := range options {
-		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {
+		if err := socket.Set(fd, o.level, o.option, o.value); err != nil {
 			return fmt.Errorf("set socket option %d: %w", o.option, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/proxy/handover"
+	"limpid/proxy/socket"
 )
 
 // ErrEmpty says that no connection waits.
@@ -60,7 +61,7 @@ func New(settings Settings, sockets Sockets, ids *atomic.Uint64) *Intake {
 // Close closes what is left in the stash.
 func (i *Intake) Close() {
 	if i.kept != nil {
-		Reset(i.kept.ClientFD)
+		socket.Reset(i.kept.ClientFD)
 		i.kept = nil
 	}
 	i.stashes.v4.close()
@@ -74,24 +75,24 @@ func (i *Intake) Next(listener int, now time.Time, f *handover.Flow) error {
 	if err := i.Retry(); err != nil {
 		return err
 	}
-	fd, client, err := Accept(listener)
+	fd, client, err := socket.Accept(listener)
 	switch {
 	case err == nil:
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
 		return ErrEmpty
-	case OutOfDescriptors(err):
+	case socket.OutOfDescriptors(err):
 		return fmt.Errorf("accept: %w: %w", ErrWait, err)
 	default:
 		return fmt.Errorf("accept: %w", err)
 	}
-	server, err := LocalAddress(fd)
+	server, err := socket.LocalAddress(fd)
 	if err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return ErrEmpty // gone already
 	}
 	*f = handover.Flow{ID: i.ids.Add(1), Client: client, Server: server, Started: now, ClientFD: fd, UpstreamFD: handover.NoSocket}
 	if err := i.connect(f); err != nil {
-		Reset(fd)
+		socket.Reset(fd)
 		return err
 	}
 	if f.UpstreamFD == handover.NoSocket {
@@ -118,7 +119,7 @@ func (i *Intake) Retry() error {
 func (i *Intake) giveBack(f *handover.Flow) error {
 	switch err := i.sockets.Return.Send(f); {
 	case err == nil:
-		_ = unix.Close(f.ClientFD)
+		socket.Close(f.ClientFD)
 		i.kept = nil
 		return ErrReturned
 	case errors.Is(err, handover.ErrFull):
@@ -129,7 +130,7 @@ func (i *Intake) giveBack(f *handover.Flow) error {
 		return fmt.Errorf("return connection %v to %v: %w: %w", f.Client, f.Server, ErrWait, err)
 	default:
 		i.kept = nil
-		Reset(f.ClientFD)
+		socket.Reset(f.ClientFD)
 		return fmt.Errorf("return connection %v to %v: %w", f.Client, f.Server, err)
 	}
 }
@@ -150,16 +151,16 @@ func (i *Intake) connect(f *handover.Flow) (err error) {
 		return nil //nolint:nilerr // out of sockets or of descriptors: the gate connects
 	}
 	if err := i.settings.BindAs(fd, f.Client); err != nil {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 		return nil //nolint:nilerr // EACCES: below 1024; whatever else it is, the gate says so
 	}
-	if n, err := unix.IoctlGetInt(f.ClientFD, unix.SIOCINQ); err == nil && n > 0 {
+	if socket.Waiting(f.ClientFD) > 0 {
 		// What the client has sent already goes with the ACK that ends the
 		// handshake (net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process).
-		_ = unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0)
+		_ = socket.Set(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0)
 	}
-	if err := Connect(fd, f.Server); err != nil {
-		_ = unix.Close(fd)
+	if err := socket.Connect(fd, f.Server); err != nil {
+		socket.Close(fd)
 		if errors.Is(err, unix.EADDRNOTAVAIL) {
 			return nil // the client's last connection still has the port: the gate waits for its end
 		}

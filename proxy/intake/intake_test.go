@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/proxy/handover"
+	"limpid/proxy/socket"
 )
 
 // bench is an intake on a loopback listener, with the gate's ends of its queues.
@@ -48,10 +49,10 @@ func listen(t *testing.T) (int, netip.AddrPort) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := errors.Join(Bind(fd, netip.MustParseAddrPort("127.0.0.1:0")), unix.Listen(fd, 16)); err != nil {
+	if err := errors.Join(socket.Bind(fd, netip.MustParseAddrPort("127.0.0.1:0")), unix.Listen(fd, 16)); err != nil {
 		t.Fatal(err)
 	}
-	address, err := LocalAddress(fd)
+	address, err := socket.LocalAddress(fd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestHealthChecksReachTheirOrigin(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _, _ = unix.Close(f.ClientFD), unix.Close(f.UpstreamFD) }()
-	local, err := LocalAddress(client)
+	local, err := socket.LocalAddress(client)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,8 @@ import (
 	"errors"
 	"net/netip"
 
-	"golang.org/x/sys/unix"
-
 	"limpid/proxy/handover"
+	"limpid/proxy/socket"
 )
 
 // stash holds upstream sockets of one address family until they are used.
@@ -37,7 +36,7 @@ func (s *stash) take() (int, error) {
 
 func (s *stash) close() {
 	for _, fd := range s.fds {
-		_ = unix.Close(fd)
+		socket.Close(fd)
 	}
 	s.fds = nil
 }

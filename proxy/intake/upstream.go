@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/proxy/handover"
+	"limpid/proxy/socket"
 )
 
 // Upstream says how servers are connected to. Gate and proxy are told the same.
@@ -29,7 +30,7 @@ func (u *Upstream) BindAs(fd int, client netip.AddrPort) error {
 	if !u.KeepPort {
 		client = netip.AddrPortFrom(client.Addr(), 0)
 	}
-	return Bind(fd, client)
+	return socket.Bind(fd, client)
 }
 
 // ConnectHealth gives f, a connection to the listener itself over loopback, its
@@ -50,12 +51,12 @@ func (u *Upstream) ConnectHealth(f *handover.Flow) error {
 
 // connectFromBox begins a connection from the box's own address.
 func connectFromBox(to netip.AddrPort) (int, error) {
-	fd, err := Socket(FamilyOf(to.Addr()))
+	fd, err := socket.New(socket.FamilyOf(to.Addr()))
 	if err != nil {
 		return -1, err
 	}
-	if err := Connect(fd, to); err != nil {
-		_ = unix.Close(fd)
+	if err := socket.Connect(fd, to); err != nil {
+		socket.Close(fd)
 		return -1, fmt.Errorf("connect to %v: %w", to, err)
 	}
 	return fd, nil

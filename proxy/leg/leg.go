@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"limpid/proxy/eventloop"
+	"limpid/proxy/socket"
 )
 
 // Owner is told when one of its legs may be able to move bytes.
@@ -73,7 +74,7 @@ func (l *Leg) Ready(events uint32) {
 	if events&unix.EPOLLPRI != 0 {
 		// Urgent data (RFC 6093) goes on as plain data, in its place. Reads
 		// stop short at it.
-		_ = unix.SetsockoptInt(int(l.fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+		_ = socket.Set(int(l.fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
 		l.state |= readable | thorough
 	}
 	l.owner.Drive()
@@ -190,7 +191,7 @@ func (l *Leg) put(n int, errno unix.Errno) int {
 // finish sends FIN.
 func (l *Leg) finish() {
 	l.state |= finished
-	if err := unix.Shutdown(int(l.fd), unix.SHUT_WR); err != nil && !errors.Is(err, unix.ENOTCONN) {
+	if err := socket.Finish(int(l.fd)); err != nil && !errors.Is(err, unix.ENOTCONN) {
 		l.fail(unix.ECONNRESET)
 	}
 }
@@ -202,7 +203,7 @@ func (l *Leg) close(loop *eventloop.Loop) {
 	}
 	l.state |= closed
 	loop.Forget(int(l.fd))
-	_ = unix.Close(int(l.fd))
+	socket.Close(int(l.fd))
 }
 
 // reset ends the socket with RST: SO_LINGER of 0 s (socket(7)).
@@ -210,20 +211,6 @@ func (l *Leg) reset(loop *eventloop.Loop) {
 	if l.is(closed) || l.owner == nil {
 		return
 	}
-	abort(int(l.fd))
+	socket.Abort(int(l.fd))
 	l.close(loop)
-}
-
-// abort makes the coming close of fd a reset.
-func abort(fd int) {
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 0})
-}
-
-// unsent is how many bytes the peer has not acknowledged yet (tcp(7), SIOCOUTQ).
-func unsent(fd int) int {
-	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
-	if err != nil {
-		return 0
-	}
-	return n
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"limpid/proxy/socket"
 )
 
 // Ending is how a pair ended.
@@ -40,9 +42,8 @@ type Pair struct {
 func (p *Pair) Open(pool *Pool, client, upstream int, connecting bool, owner Owner) error {
 	p.pool = pool
 	if err := p.client.open(pool.loop, client, false, owner); err != nil {
-		abort(client)
-		abort(upstream)
-		_, _ = unix.Close(client), unix.Close(upstream)
+		socket.Reset(client)
+		socket.Reset(upstream)
 		p.ending = Cut
 		return fmt.Errorf("open client leg: %w", err)
 	}
@@ -196,7 +197,7 @@ func (p *Pair) Probe() error {
 	} {
 		value, err := unix.GetsockoptInt(int(p.client.fd), o.level, o.option)
 		if err == nil {
-			err = unix.SetsockoptInt(int(p.upstream.fd), o.level, o.option, value)
+			err = socket.Set(int(p.upstream.fd), o.level, o.option, value)
 		}
 		if err != nil {
 			return fmt.Errorf("set keepalive: %w", err)

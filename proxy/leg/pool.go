@@ -4,9 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"limpid/proxy/eventloop"
+	"limpid/proxy/socket"
 )
 
 // scratchSize is the memory a loop reads into, in bytes.
@@ -71,8 +70,7 @@ func (p *Pool) Close() {
 	p.pipesOut -= len(p.pipes)
 	p.pipes = nil
 	for _, x := range p.lingering {
-		abort(x.fd)
-		_ = unix.Close(x.fd)
+		socket.Reset(x.fd)
 	}
 	p.lingering = nil
 	p.ticker.Stop()
@@ -87,7 +85,7 @@ func (p *Pool) resetAfterData(l *Leg) {
 	}
 	left := 0
 	if !l.is(broken | connecting | lost) {
-		left = unsent(int(l.fd))
+		left = socket.Unsent(int(l.fd))
 	}
 	if left == 0 {
 		l.reset(p.loop)
@@ -138,7 +136,7 @@ func (p *Pool) checkLingering() {
 	p.checkDeliveries(now)
 	kept := p.lingering[:0]
 	for _, x := range p.lingering {
-		left := unsent(x.fd)
+		left := socket.Unsent(x.fd)
 		if left < x.unsent {
 			x.unsent, x.deadline = left, now.Add(lingerLimit)
 		}
@@ -146,8 +144,7 @@ func (p *Pool) checkLingering() {
 			kept = append(kept, x)
 			continue
 		}
-		abort(x.fd)
-		_ = unix.Close(x.fd)
+		socket.Reset(x.fd)
 	}
 	p.lingering = kept
 	if len(kept)+len(p.delivering) == 0 {

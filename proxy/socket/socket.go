@@ -1,7 +1,6 @@
-package intake
+package socket
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -40,38 +39,8 @@ func LocalAddress(fd int) (netip.AddrPort, error) {
 	return addrPort(&raw), nil
 }
 
-// addrPort reads a sockaddr_in or a sockaddr_in6 (ip(7), ipv6(7)).
-func addrPort(raw *unix.RawSockaddrInet6) netip.AddrPort {
-	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&raw.Port))[:])
-	if raw.Family == unix.AF_INET {
-		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
-		return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), port)
-	}
-	return netip.AddrPortFrom(netip.AddrFrom16(raw.Addr).Unmap(), port)
-}
-
-// raw writes a as the kernel wants it, and returns its length.
-func raw(a netip.AddrPort) (r unix.RawSockaddrInet6, size uintptr) {
-	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&r.Port))[:], a.Port())
-	if a.Addr().Is4() {
-		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(&r))
-		in.Family, in.Addr = unix.AF_INET, a.Addr().As4()
-		return r, unix.SizeofSockaddrInet4
-	}
-	r.Family, r.Addr = unix.AF_INET6, a.Addr().As16()
-	return r, unix.SizeofSockaddrInet6
-}
-
-// FamilyOf is the address family of a: AF_INET or AF_INET6.
-func FamilyOf(a netip.Addr) int {
-	if a.Is6() {
-		return unix.AF_INET6
-	}
-	return unix.AF_INET
-}
-
-// Socket makes a nonblocking TCP socket of an address family.
-func Socket(family int) (int, error) {
+// New makes a nonblocking TCP socket of an address family.
+func New(family int) (int, error) {
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("make socket: %w", err)
@@ -98,8 +67,51 @@ func Connect(fd int, to netip.AddrPort) error {
 	return nil
 }
 
+// Set is setsockopt(2) for an option that is an int.
+func Set(fd, level, option, value int) error {
+	v := int32(value)
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
+		uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// Waiting is how many bytes can be read at once (tcp(7), SIOCINQ); 0 if that cannot be told.
+func Waiting(fd int) int { return queued(fd, unix.SIOCINQ) }
+
+// Unsent is how many bytes the peer has not acknowledged yet (tcp(7), SIOCOUTQ); 0 if that
+// cannot be told.
+func Unsent(fd int) int { return queued(fd, unix.SIOCOUTQ) }
+
+func queued(fd int, request uintptr) int {
+	var n int32
+	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&n))); errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// Finish sends FIN, behind all that was written: shutdown(2) of that direction.
+func Finish(fd int) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// Close is close(2), orderly: what was written is sent, then FIN if it was not. It fails for
+// no socket that is open.
+func Close(fd int) { _, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
+
+// Abort makes the coming close of a socket, whoever makes it, a reset: SO_LINGER of 0 s (socket(7)).
+func Abort(fd int) {
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}
+
 // Reset closes a socket with RST, so that its peer waits for nothing.
 func Reset(fd int) {
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	_ = unix.Close(fd)
+	Abort(fd)
+	Close(fd)
 }

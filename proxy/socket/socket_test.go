@@ -1,4 +1,4 @@
-package intake
+package socket
 
 import (
 	"net"
