@@ -54,21 +54,22 @@ func notLive(tuple key, l leg, ended string) rule {
 // the first rule or two; what may begin or end a connection goes on to the edge
 // chain.
 func (s Spec) legChains(name, take string, tuple key, own, other leg, begin beginning) []chain {
-	edge, reset, ended, both := name+"_edge", name+"_reset", name+"_ended", name+"_both"
-	said := own.peer + " has said its last; remember where its frames come from"
-	chains := append(s.overChains(name, tuple, own, other, own.said, own.ended, take), s.endedChains(name, tuple, own, take, begin.first)...)
+	edge, reset, ended, over := name+"_edge", name+"_reset", name+"_ended", name+"_over"
+	chains := append([]chain{s.overChain(name, tuple, own, other, take)}, s.endedChains(name, tuple, own, other, take, begin.first)...)
 	return append(chains,
+		chain{name: name + "_both", rules: []rule{
+			{why: "and we have", parts: []statement{tuple.in(own.said), tuple.shorten(own.said, s.EndedTimeout), follow(over)}},
+			{why: "capture", parts: []statement{follow(take)}},
+		}},
 		chain{name: reset, rules: []rule{
-			{why: said, parts: []statement{tuple.learn(own.ended, 0)}},
-			s.unnoted(tuple.notIn(own.ended), tuple, own),
-			{why: "a reset ends both ways", parts: []statement{tuple.update(own.said)}},
-			s.unnoted(tuple.notIn(own.said), tuple, own),
-			{why: "was that the end of the flow?", parts: []statement{follow(both)}},
+			{why: "a reset ends both ways; remember where frames come from", parts: []statement{tuple.learn(own.ended, 0), follow(over)}},
+			s.unnoted(rst(), tuple, own),
+			{why: "capture", parts: []statement{follow(take)}},
 		}},
 		chain{name: edge, rules: append(begin.edge,
 			rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
 			rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
-			rule{why: said, parts: []statement{endOf(), tuple.learn(own.ended, 0), follow(both)}},
+			rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, 0), follow(name + "_both")}},
 			s.unnoted(endOf(), tuple, own),
 			rule{why: "capture", parts: []statement{follow(take)}},
 		)},
@@ -84,13 +85,19 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 
 // endedChains take the frames of ends that have said FIN, and of flows that are
 // over. others are the rules for frames of any other flow.
-func (s Spec) endedChains(name string, tuple key, own leg, take string, others []rule) []chain {
+func (s Spec) endedChains(name string, tuple key, own, other leg, take string, others []rule) []chain {
 	ended, late := name+"_ended", name+"_late"
+	over := rule{why: "over", parts: []statement{tuple.notIn(own.slot)}}
+	if s.tied() {
+		over.why += ", and so is the other leg, or it never was"
+		over.parts = append(over.parts, tuple.notIn(other.slot))
+	}
+	over.parts = append(over.parts, tuple.learn(own.ended, s.EndedTimeout), follow(take))
 	return []chain{
 		{name: late, rules: []rule{
-			{why: "over", parts: []statement{tuple.notIn(own.slot), tuple.learn(own.ended, s.EndedTimeout), follow(take)}},
-			{why: "keep what is known", parts: []statement{tuple.learn(own.slot, 0), tuple.learn(own.ended, 0)}},
-			{why: "was that the end of the flow?", parts: []statement{follow(name + "_both")}},
+			over,
+			{why: "keep what is known", parts: []statement{tuple.learn(own.ended, 0), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(name + "_both")}},
+			{why: "over, or no room for it", parts: []statement{follow(take)}},
 		}},
 		{name: ended, rules: append([]rule{
 			{why: own.peer + " has said its last", parts: []statement{tuple.in(own.ended), follow(late)}},

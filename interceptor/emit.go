@@ -26,8 +26,8 @@ func (s Spec) toClientChains(name string, f family) []chain {
 	tuple, own, other := tupleKey(f, serverToClient), clientLeg(f), serverLeg(f)
 	macs := []exit{
 		{"as the server's side sends", tuple.writeSame(other.slot)},
+		{"its leg is over: as the server's side sent", tuple.writeSame(other.ended)},
 		{"before the server was heard: back the way the client came", tuple.writeReverse(own.slot)},
-		{"the flow is over: as the server's side sent", tuple.writeSame(other.ended)},
 	}
 	left := exit{"the flow is over, and no server's frames tell its MACs: back the way the client's came", tuple.writeReverse(own.ended)}
 	if s.OwnPorts {
@@ -45,9 +45,9 @@ func (s Spec) toServerChains(name string, f family) []chain {
 	if s.learnsAsked() {
 		macs = append(macs, exit{"before the client was answered: as it asked", tuple.writeSame(expected)})
 	}
-	macs = append(macs, exit{"the flow is over: as the client sent", tuple.writeSame(other.ended)})
+	macs = append(macs, exit{"its leg is over: as the client sent", tuple.writeSame(other.ended)})
 	left := exit{"the flow is over, and no client's frames tell its MACs: back the way the server's came", tuple.writeReverse(own.ended)}
-	expect := []statement{syn(), client.mapped(expected)}
+	expect := []statement{syn(), client.writeSame(expected)}
 	switch {
 	case s.OwnPorts:
 		macs = []exit{
@@ -58,8 +58,7 @@ func (s Spec) toServerChains(name string, f family) []chain {
 		expect = append(expect, client.learn(expected, 0))
 	}
 	return s.outChains(name, tuple, own, other, []rule{
-		{why: "our SYN goes where the client's went", parts: []statement{syn(), client.writeSame(expected)}},
-		{why: "expect the server's answers", parts: append(expect, tuple.forget(own.ended), tuple.remove(own.said), accept())},
+		{why: "our SYN goes where the client's went; expect the server's answers", parts: append(expect, tuple.forget(own.ended), tuple.remove(own.said), accept())},
 		{why: "its answers could not be told: do not ask", parts: []statement{syn(), drop()}},
 	}, macs, left)
 }
@@ -74,28 +73,33 @@ type exit struct {
 // their MACs by the first of the exits. left is the last way out, when all that is
 // left of the flow is where the frames of its own peer came from.
 func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit, left exit) []chain {
-	macs, reset, both := name+"_macs", name+"_reset", name+"_both"
+	macs, reset, both, over := name+"_macs", name+"_reset", name+"_both", name+"_over"
 	rules := append([]rule{{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}}}, beginnings...)
 	rules = append(rules,
 		rule{why: "over, or not ours", parts: []statement{tuple.notIn(own.slot), follow(macs)}},
 		rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
+		rule{why: own.peer + " has said its last, and so do we", parts: []statement{endOf(), tuple.in(own.ended), follow(over)}},
 		rule{why: "we say our last to " + own.peer, parts: []statement{endOf(), tuple.update(own.said), follow(both)}},
 		s.unnoted(endOf(), tuple, own),
 		rule{why: "on its way", parts: []statement{follow(macs)}})
-	broken := chain{name: reset, rules: []rule{
-		{why: "a reset ends both ways", parts: []statement{tuple.update(own.said)}},
-		s.unnoted(tuple.notIn(own.said), tuple, own),
-	}}
+	broken := chain{name: reset}
 	for _, w := range exits {
 		broken.rules = append(broken.rules, rule{why: "what still comes, comes the way this frame goes",
 			parts: []statement{tuple.notIn(own.ended), w.write, tuple.learnReverse(own.ended, 0)}})
 	}
 	broken.rules = append(broken.rules, s.unnoted(tuple.notIn(own.ended), tuple, own),
-		rule{why: "was that the end of the flow?", parts: []statement{follow(both)}})
+		rule{why: "a reset ends both ways", parts: []statement{tuple.in(own.ended), follow(over)}},
+		rule{why: "on its way", parts: []statement{follow(macs)}})
 	known := chain{name: macs}
 	for _, w := range append(exits, left) {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
-	chains := append([]chain{known}, s.overChains(name, tuple, own, other, own.ended, own.said, macs)...)
-	return append(chains, broken, chain{name: name, rules: rules})
+	return []chain{known, s.overChain(name, tuple, own, other, macs),
+		{name: both, rules: []rule{
+			// Noted before it is compared: where two processors see the two ends at once, one
+			// of them sees both.
+			{why: own.peer + " just did too", parts: []statement{tuple.in(own.ended), follow(over)}},
+			{why: "on its way", parts: []statement{follow(macs)}},
+		}},
+		broken, {name: name, rules: rules}}
 }

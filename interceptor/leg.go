@@ -5,7 +5,7 @@ type leg struct {
 	peer  string // who is at the far end, in words
 	slot  string // the map of live ones
 	ended string // the map of those whose peer has said FIN, or that were reset
-	said  string // the set of those where we have said FIN, or that were reset
+	said  string // the set of those where we have said FIN before
 }
 
 func clientLeg(f family) leg {
@@ -16,15 +16,10 @@ func serverLeg(f family) leg {
 	return leg{"the server", setUp + f.suffix, setEndedUp + f.suffix, setSaidUp + f.suffix}
 }
 
-// tied are the legs that are over together. Frames on one leg take MACs from the
-// other's slot, so neither may go before. With ports of its own the server's leg
-// has another tuple and needs nobody's slot: each leg is over by itself.
-func (s Spec) tied(own, other leg) []leg {
-	if s.OwnPorts {
-		return []leg{own}
-	}
-	return []leg{own, other}
-}
+// tied says that the legs of a flow have one tuple, and that frames on one take MACs
+// from what is known of the other. With ports of its own the server's leg has another
+// tuple, and needs nothing of the client's.
+func (s Spec) tied() bool { return !s.OwnPorts }
 
 // expected is the set of what we may have asked of servers: an answer to it is
 // ours. With the mirrored handshake the server is asked before the client's SYN is

@@ -40,8 +40,8 @@ const leastOver = 65536
 //   - asked (of a pair of addresses where the client's port is not kept), from the client's SYN on, and down, once it is captured, hold the MACs of that SYN
 //     (asked is there but empty where nobody has to be asked: with another handshake the sets are the same, and the flows in them live on)
 //   - up, from the server's answer to our SYN on, holds the MACs of that (where the client's port is not kept from our SYN on, of an answer to it until one comes)
-//   - ended_down and ended_up hold the same from the end's FIN or reset on, for the frames that are late once the flow is over
-//   - said_down and said_up are where we have said FIN, or either end a reset
+//   - ended_down and ended_up hold the same from the end's FIN or a reset on, for the other leg and the frames that are late once this one is over
+//   - said_down and said_up are where we have said FIN before
 //
 // The flow sets are bounded: a SYN that finds down full is bridged. The others
 // are larger: a flow that was given a slot in down must find one for the rest.

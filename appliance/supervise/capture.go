@@ -38,9 +38,8 @@ type Capture interface {
 	Close() error
 }
 
-// slotsPerFlow leaves room for flows that have ended: the kernel collects their
-// slots once a second, so that 65,536 connections can also be as many new ones
-// each second.
+// slotsPerFlow leaves room for flows that have ended and whose slots the kernel has not
+// collected yet.
 const slotsPerFlow = 2
 
 // kernelRules is the Capture of the real kernel.

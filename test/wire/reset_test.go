@@ -46,10 +46,10 @@ func TestResetFlowsGiveTheirSlotsBack(t *testing.T) {
 	})
 }
 
-// TestSlotStaysUntilBothLegsHaveEnded has the client's connection over while the
-// server has yet to read most of what was sent: frames to the server need the
-// slot until it has all.
-func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
+// TestLegThatIsOverGivesItsSlotBack has the client's connection over while the server has
+// yet to read most of what was sent: the slot is free, and what frames to the server need
+// of the client stays until the server has all.
+func TestLegThatIsOverGivesItsSlotBack(t *testing.T) {
 	const size = 400_000
 	l, _ := inline(t, basic)
 	goOn, received := make(chan struct{}), make(chan error, 1)
@@ -73,14 +73,23 @@ func TestSlotStaysUntilBothLegsHaveEnded(t *testing.T) {
 	must(t, err)
 	must(t, conn.Close())
 	count := func(name string) int { return elements(t, sets, name) }
-	// Longer than a flow that has ended keeps its slot.
-	time.Sleep(5 * time.Second)
-	if down, up := count("down4"), count("up4"); down != 1 || up != 1 {
-		t.Errorf("the server has not read yet: %d elements in down4, %d in up4, want 1 each", down, up)
+	eventually(t, "the client's slot to come back", func() bool { return count("down4") == 0 })
+	if up := count("up4"); up != 1 {
+		t.Errorf("the server has not read yet: %d elements in up4, want 1", up)
+	}
+	// What is left of a flow that is over goes after 20 s.
+	const soon = 20 * time.Second
+	if left := lifetimes(t, sets, "ended_down4"); len(left) != 1 || left[0] < 10*soon {
+		t.Errorf("where the client's frames came from is known for %v, want one element for many times %v", left, soon)
 	}
 	close(goOn)
 	must(t, <-received)
-	eventually(t, "the slot to come back", func() bool { return count("down4")+count("up4") == 0 })
+	eventually(t, "the server's slot to come back", func() bool { return count("up4") == 0 })
+	for _, name := range []string{"ended_down4", "ended_up4"} {
+		if left := lifetimes(t, sets, name); len(left) != 1 || left[0] > soon {
+			t.Errorf("all is over, and %s keeps its elements for %v, want one for at most %v", name, left, soon)
+		}
+	}
 }
 
 // TestClientOfASilentServerIsReset kills the proxy with something unread of a client
