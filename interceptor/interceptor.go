@@ -102,6 +102,9 @@ func (i *Interceptor) Apply(ctx context.Context, s Spec) error {
 		return err
 	}
 	i.spec, i.rules = &s, rules
+	if err := collectOften(i.owner, bridgeTable(), rules.sets); err != nil {
+		i.log.Warn("the kernel collects freed slots at its own pace: new connections cost more", "error", err)
+	}
 	return nil
 }
 

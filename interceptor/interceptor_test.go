@@ -209,3 +209,26 @@ func TestApplyNamesTheMissingInterface(t *testing.T) {
 		t.Errorf("rules were installed all the same: %s", got)
 	}
 }
+
+// The kernel says of each flow set how often it collects, also after the rules have changed
+// and the sets stayed.
+func TestFlowSetsAreCollectedOften(t *testing.T) {
+	s := box(t)
+	i := opened(t)
+	for _, ports := range [][]uint16{{80}, {80, 8000}} {
+		s.Ports = ports
+		must(t, i.Apply(t.Context(), s))
+		planned, err := plan(s)
+		must(t, err)
+		for _, set := range planned.sets {
+			word := "set"
+			if set.macs {
+				word = "map"
+			}
+			said := strings.Contains(output(t, "nft", "list", word, "bridge", "limpid", set.name), "gc-interval 250ms")
+			if said != set.dynamic {
+				t.Errorf("ports %v, %s: an interval of 250 ms is said: %t", ports, set.name, said)
+			}
+		}
+	}
+}

@@ -96,6 +96,9 @@ func (s set) text() string {
 	if s.timeout > 0 {
 		out += timeoutText(s.timeout) + ";"
 	}
+	if s.dynamic {
+		out += " gc-interval " + collectEvery.String() + ";"
+	}
 	return out + " }"
 }
 
