@@ -1,6 +1,10 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+	"unsafe"
+)
 
 const versionLen = len("HTTP/1.1")
 
@@ -227,15 +231,18 @@ func validHost(b []byte) bool {
 	return colon < 0 || digits(rest[colon+1:])
 }
 
-// literal checks the bytes between the brackets of an IP literal. A zone has no
-// meaning to anybody but its host (RFC 6874, 4).
+// literal reports whether b, what stands between the brackets, is an IPv6 address (RFC
+// 3986, 3.2.2). A zone has no meaning to anybody but its host (RFC 6874, 4), and of
+// IPvFuture there is none.
 func literal(b []byte) bool {
 	for _, c := range b {
 		if !isHex(c) && c != ':' && c != '.' {
 			return false
 		}
 	}
-	return true
+	// A string of the same bytes, which no address without a zone keeps: nothing is allocated.
+	address, err := netip.ParseAddr(unsafe.String(unsafe.SliceData(b), len(b)))
+	return err == nil && address.Is6()
 }
 
 // digits reports whether b is a port (RFC 3986, 3.2.3), which may be empty.

@@ -63,6 +63,10 @@ var requestCases = []struct {
 	{"3.2", "empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", OK},
 	{"3.2", "Host with port", "GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n", OK},
 	{"3.2", "Host is IPv6", "GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n", OK},
+	{"3.2", "Host is an IPv4 within IPv6", "GET / HTTP/1.1\r\nHost: [::ffff:192.0.2.1]\r\n\r\n", OK},
+	{"3.2", "Host is nothing in brackets", "GET / HTTP/1.1\r\nHost: []:80\r\n\r\n", BadHost},
+	{"3.2", "Host is no IPv6 in brackets", "GET / HTTP/1.1\r\nHost: [1:2]\r\n\r\n", BadHost},
+	{"3.2", "Host is an IPv4 in brackets", "GET / HTTP/1.1\r\nHost: [192.0.2.1]\r\n\r\n", BadHost},
 	{"3.2", "Host is half of an IPv6", "GET / HTTP/1.1\r\nHost: [2001:db8::1\r\n\r\n", BadHost},
 	{"3.2", "Host with text behind IPv6", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", BadHost},
 	{"3.2", "Host with bracket within", "GET / HTTP/1.1\r\nHost: a[b]\r\n\r\n", BadHost},
@@ -94,6 +98,7 @@ var requestCases = []struct {
 	{"3.2.3", "authority form with empty host", "CONNECT :443 HTTP/1.1\r\nHost: a.example\r\n\r\n", BadTarget},
 	{"3.2.3", "authority form of colons", "CONNECT :: HTTP/1.1\r\nHost: a.example\r\n\r\n", BadTarget},
 	{"3.2.3", "authority form with half of an IPv6", "CONNECT ::1]:443 HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget},
+	{"3.2.3", "authority form of nothing in brackets", "CONNECT []:0 HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget},
 	{"3.2.3", "authority form of an IPv6 without port", "CONNECT [::1] HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget},
 	{"3.2.3", "CONNECT with a path", "CONNECT /x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget},
 	{"3.2.4", "asterisk form", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", OK},
@@ -256,10 +261,15 @@ func TestReasonsHaveNames(t *testing.T) {
 func TestParsingAllocatesNothing(t *testing.T) {
 	limits := DefaultLimits()
 	request, response := []byte(typicalRequest), []byte(typicalResponse)
+	literal := []byte("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n")
 	var p Parser
 	if n := testing.AllocsPerRun(100, func() {
 		p.Reset()
 		if _, reason := p.Request(request, &limits); reason != OK {
+			t.Error(reason)
+		}
+		p.Reset()
+		if _, reason := p.Request(literal, &limits); reason != OK {
 			t.Error(reason)
 		}
 		p.Reset()
