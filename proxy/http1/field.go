@@ -26,7 +26,8 @@ func framingField(name, value []byte, flags *Flags, length *int64) Reason {
 }
 
 // contentLength reads Content-Length (RFC 9110, 8.6). Repeated lines must
-// agree; a list in one line is refused even if its members do.
+// agree to the letter, which 3 and 03 do not; a list in one line is refused even
+// if its members do.
 func contentLength(value []byte, flags *Flags, length *int64) Reason {
 	if len(value) == 0 || len(value) > 18 {
 		return BadLength
@@ -38,7 +39,10 @@ func contentLength(value []byte, flags *Flags, length *int64) Reason {
 		}
 		n = n*10 + int64(c-'0')
 	}
-	if *flags&hasLength != 0 && n != *length {
+	if value[0] == '0' && len(value) > 1 {
+		*flags |= paddedLength
+	}
+	if *flags&hasLength != 0 && (n != *length || *flags&paddedLength != 0) {
 		return DifferingLengths
 	}
 	*flags |= hasLength

@@ -22,6 +22,7 @@ const (
 	Upgrade                     // an Upgrade field, listed in Connection or not
 	Expect100                   // Expect: 100-continue
 	hasLength                   // Content-Length
+	paddedLength                // Content-Length with a zero before its number
 	hasCoding                   // Transfer-Encoding: chunked
 	hasHost                     // Host
 )

@@ -128,6 +128,8 @@ var requestCases = []struct {
 	{"RFC 9110 8.6", "list", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", BadLength},
 	{"RFC 9110 8.6", "fraction", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5.0\r\n\r\n", BadLength},
 	{"6.3", "same length twice", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\ncontent-length:5\r\n\r\n", OK},
+	{"6.3", "a length with zeros before it", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 05\r\n\r\n", OK},
+	{"6.3", "same length, written in two ways", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 05\r\n\r\n", DifferingLengths},
 	{"6.3", "two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", DifferingLengths},
 	{"6.1", "chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ChunKed\r\n\r\n", OK},
 	{"6.1", "length, then coding", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", LengthAndCoding},

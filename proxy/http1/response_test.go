@@ -63,6 +63,7 @@ func responseCases() []responseCase {
 		{"RFC 9110 15.2.2", "101", "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", OK, GET, Framing{Kind: ToTunnel}},
 		{"6.3", "rule 4, chunked", "HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n", OK, GET, Framing{Kind: Coded}},
 		{"6.3", "rule 4, gzip", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", UnknownCoding, GET, none},
+		{"6.3", "rule 5, same length, written in two ways", "HTTP/1.1 200 OK\r\nContent-Length: 03\r\nContent-Length: 3\r\n\r\n", DifferingLengths, GET, none},
 		{"6.3", "rule 5, two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", DifferingLengths, GET, none},
 		{"6.3", "rule 6, length 0", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OK, GET, none},
 		{"6.3", "rule 8, neither", "HTTP/1.1 200 OK\r\n\r\n", OK, GET, until},

@@ -86,6 +86,7 @@ func malformedFramings() []malformed {
 	add("2.2", "coding hidden behind a bare LF", "bare-lf", with("X: y\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"))
 	add("2.2", "coding hidden behind a bare CR", "bare-cr", with("X: y\rTransfer-Encoding: chunked\r\n", "0\r\n\r\n"))
 	add("2.2", "line end between name and colon", "bare-lf", with("Transfer-Encoding\n: chunked\r\n", "0\r\n\r\n"))
+	add("6.3", "one length, written in two ways", "differing-lengths", with("Content-Length: 5\r\nContent-Length: 05\r\n", "hello"))
 	add("6.3", "two lengths", "differing-lengths", with("Content-Length: 5\r\nContent-Length: 6\r\n", "hello!"))
 	for _, c := range [][2]string{
 		{"5, 5", "list of one length"}, {"5, 6", "list of two lengths"}, {"+5", "plus sign"}, {"-5", "minus sign"}, {"-0", "minus 0"},
@@ -279,6 +280,7 @@ func malformedResponseFramings() []malformed {
 	add("6.1", "coding in a 204", "forbidden-framing", "HTTP/1.1 204 x\r\n"+te+"\r\n0\r\n\r\n")
 	add("6.1", "coding in a 1xx", "forbidden-framing", "HTTP/1.1 103 x\r\n"+te+"\r\n0\r\n\r\n"+ok0)
 	add("6.1", "coding in a 101", "forbidden-framing", "HTTP/1.1 101 x\r\nUpgrade: x\r\n"+te+"\r\n0\r\n\r\n")
+	add("6.3", "one length, written in two ways", "differing-lengths", ok+"Content-Length: 3\r\nContent-Length: 03\r\n\r\nabc")
 	add("6.3", "two lengths", "differing-lengths", ok+"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd")
 	add("RFC 9110 8.6", "list of lengths", "bad-length", ok+"Content-Length: 3, 3\r\n\r\nabc")
 	add("RFC 9110 8.6", "negative length", "bad-length", ok+"Content-Length: -3\r\n\r\nabc")
