@@ -55,10 +55,11 @@ func notLive(tuple key, l leg, ended string) rule {
 // chain.
 func (s Spec) legChains(name, take string, tuple key, own, other leg, begin beginning) []chain {
 	edge, reset, ended, over := name+"_edge", name+"_reset", name+"_ended", name+"_over"
-	chains := append([]chain{s.overChain(name, tuple, own, other, take)}, s.endedChains(name, tuple, own, other, take, begin.first)...)
+	chains := append([]chain{s.overChain(name, tuple, own, other, onward{tuple.in, follow(take), take})}, s.endedChains(name, tuple, own, other, take, begin.first)...)
 	return append(chains,
 		chain{name: name + "_both", rules: []rule{
 			{why: "and we have", parts: []statement{tuple.in(own.said), tuple.shorten(own.said, s.EndedTimeout), follow(over)}},
+			{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
 			{why: "capture", parts: []statement{follow(take)}},
 		}},
 		chain{name: reset, rules: []rule{
@@ -67,10 +68,10 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 			{why: "capture", parts: []statement{follow(take)}},
 		}},
 		chain{name: edge, rules: append(begin.edge,
-			rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
 			rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
 			rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, 0), follow(name + "_both")}},
-			s.unnoted(endOf(), tuple, own),
+			rule{why: "no room to note it: keep the slot for a shorter time", parts: []statement{endOf(), tuple.learn(own.slot, s.OpeningTimeout), follow(take)}},
+			rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
 			rule{why: "capture", parts: []statement{follow(take)}},
 		)},
 		chain{name: name, rules: []rule{
@@ -96,7 +97,7 @@ func (s Spec) endedChains(name string, tuple key, own, other leg, take string, o
 	return []chain{
 		{name: late, rules: []rule{
 			over,
-			{why: "keep what is known", parts: []statement{tuple.learn(own.ended, 0), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(name + "_both")}},
+			{why: "keep what is known", parts: []statement{tuple.learn(own.ended, 0), tuple.in(own.slot), follow(name + "_both")}},
 			{why: "over, or no room for it", parts: []statement{follow(take)}},
 		}},
 		{name: ended, rules: append([]rule{

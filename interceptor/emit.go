@@ -35,7 +35,12 @@ func (s Spec) toClientChains(name string, f family) []chain {
 			{"back the way the client's frames come", tuple.writeReverse(own.slot)},
 		}
 	}
-	return s.outChains(name, tuple, own, other, nil, macs, left)
+	var beginnings []rule
+	if s.Handshake == Accept {
+		// The server is asked when the client has said more than SYN.
+		beginnings = []rule{{why: "no server was asked yet: back the way the client came", parts: []statement{synAck(), tuple.writeReverse(own.slot), accept()}}}
+	}
+	return s.outChains(name, tuple, own, other, beginnings, macs, left)
 }
 
 func (s Spec) toServerChains(name string, f family) []chain {
@@ -73,8 +78,11 @@ type exit struct {
 // their MACs by the first of the exits. left is the last way out, when all that is
 // left of the flow is where the frames of its own peer came from.
 func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rule, exits []exit, left exit) []chain {
-	macs, reset, both, over := name+"_macs", name+"_reset", name+"_both", name+"_over"
-	rules := append([]rule{{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}}}, beginnings...)
+	macs, less, reset, both, over := name+"_macs", name+"_less", name+"_reset", name+"_both", name+"_over"
+	rules := append([]rule{
+		{why: exits[0].why, parts: []statement{midway(), exits[0].write, accept()}},
+		{why: "by what else is known", parts: []statement{midway(), follow(less)}},
+	}, beginnings...)
 	rules = append(rules,
 		rule{why: "over, or not ours", parts: []statement{tuple.notIn(own.slot), follow(macs)}},
 		rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
@@ -90,11 +98,15 @@ func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rul
 	broken.rules = append(broken.rules, s.unnoted(tuple.notIn(own.ended), tuple, own),
 		rule{why: "a reset ends both ways", parts: []statement{tuple.in(own.ended), follow(over)}},
 		rule{why: "on its way", parts: []statement{follow(macs)}})
-	known := chain{name: macs}
-	for _, w := range append(exits, left) {
+	known := chain{name: less}
+	for _, w := range append(exits[1:], left) {
 		known.rules = append(known.rules, rule{why: w.why, parts: []statement{w.write, accept()}})
 	}
-	return []chain{known, s.overChain(name, tuple, own, other, macs),
+	all := chain{name: macs, rules: []rule{
+		{why: exits[0].why, parts: []statement{exits[0].write, accept()}},
+		{why: "by what else is known", parts: []statement{follow(less)}},
+	}}
+	return []chain{known, all, s.overChain(name, tuple, own, other, onward{tuple.writeSame, accept(), less}),
 		{name: both, rules: []rule{
 			// Noted before it is compared: where two processors see the two ends at once, one
 			// of them sees both.

@@ -1,5 +1,12 @@
 package interceptor
 
+// onward is how a frame goes on that is judged by a map with its tuple.
+type onward struct {
+	found func(name string) statement // matches if the map has the tuple
+	done  statement                   // goes on behind a match
+	rest  string                      // the chain to go on by where nothing was found
+}
+
 // overChain is for a frame that finds both ends of its leg to have said their last: the
 // leg is over, and its slot free for the next flow at once. What ended says stays: a
 // last segment may have to be sent again, its ACK still belongs to us, and frames on the
@@ -8,19 +15,19 @@ package interceptor
 //
 // A peer's frame that another processor judges meanwhile may bring the slot back. It
 // finds that both have said their last if said tells of it; else the slot stays until it
-// times out. The chain ends with a jump to next.
-func (s Spec) overChain(name string, tuple key, own, other leg, next string) chain {
+// times out.
+func (s Spec) overChain(name string, tuple key, own, other leg, on onward) chain {
 	c := chain{name: name + "_over"}
 	if s.tied() {
 		c.rules = append(c.rules, rule{why: "the other leg goes on", parts: []statement{
-			tuple.in(other.slot), tuple.forget(own.slot), follow(next)}})
+			on.found(other.slot), tuple.forget(own.slot), on.done}})
 	}
 	c.rules = append(c.rules, rule{why: "so was the other, or it never was: both are forgotten soon", parts: []statement{
 		tuple.learn(own.ended, s.EndedTimeout), tuple.forget(own.slot)}})
 	if s.tied() {
 		c.rules = append(c.rules, rule{why: "both are forgotten soon", parts: []statement{
-			tuple.in(other.ended), tuple.learn(other.ended, s.EndedTimeout)}})
+			on.found(other.ended), tuple.learn(other.ended, s.EndedTimeout), on.done}})
 	}
-	c.rules = append(c.rules, rule{why: "on its way", parts: []statement{follow(next)}})
+	c.rules = append(c.rules, rule{why: "on its way", parts: []statement{follow(on.rest)}})
 	return c
 }
