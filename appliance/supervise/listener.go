@@ -71,6 +71,12 @@ func listenTPROXY(address netip.AddrPort, keep keepalive) (int, error) {
 	if err == nil {
 		err = unix.Listen(fd, backlog)
 	}
+	if err == nil {
+		// What the client asks is acknowledged with the answer, if that comes within 40 ms: an
+		// ACK less for each connection, and relay sees to those that send in pieces. Before
+		// listen(2) it would be forgotten (inet_connection_sock.c, inet_csk_listen_start).
+		err = unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0)
+	}
 	if err != nil {
 		_ = unix.Close(fd)
 		if errors.Is(err, unix.EADDRINUSE) {

@@ -206,6 +206,14 @@ func (p *Pair) Probe() error {
 	return nil
 }
 
+// Acknowledge has the kernel acknowledge at once what the client has sent (tcp(7),
+// TCP_QUICKACK), and what it sends next, as it does on a new connection.
+func (p *Pair) Acknowledge() {
+	if p.ending == Open {
+		_ = socket.Set(int(p.client.fd), unix.SOL_TCP, unix.TCP_QUICKACK, 1)
+	}
+}
+
 // Connecting reports whether the upstream connection is still being made.
 func (p *Pair) Connecting() bool { return p.upstream.is(connecting) }
 

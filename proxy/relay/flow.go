@@ -27,6 +27,8 @@ type Flow struct {
 	cut    bool // not HTTP, to be reset
 	slow   bool // in worker.slow
 
+	hurried bool // what the client sends is acknowledged as it comes
+
 	unconnected bool // the upstream connection was still being made when last seen
 
 	moved    uint32 // when bytes last moved, in ticks of the worker
@@ -75,12 +77,23 @@ func (f *Flow) Drive() {
 	}
 	f.count(sentUp, sentDown, gotUp, gotDown)
 	f.worker.watchHead(f)
+	f.hurry()
 	if how == leg.Open && f.worker.draining && f.idle() {
 		f.why = "stopped"
 		how = f.pair.Finish()
 	}
 	if how != leg.Open {
 		f.worker.ended(f, how)
+	}
+}
+
+// hurry has what the client sends acknowledged as it comes, once that is more than a
+// request or not all of one. The listener leaves the ACK of a request to its answer; but
+// for an end that holds small segments back until then (RFC 896) that would be 40 ms.
+func (f *Flow) hurry() {
+	if !f.hurried && f.up.within() {
+		f.hurried = true
+		f.pair.Acknowledge()
 	}
 }
 

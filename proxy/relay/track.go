@@ -57,6 +57,9 @@ func (t *track) advance(b []byte) (n int, reason http1.Reason) {
 	return len(b), http1.OK
 }
 
+// within reports whether part of a message has come, and part has not.
+func (t *track) within() bool { return t.phase != inHead || t.head != nil }
+
 // unseen is how many bytes may pass without being shown. Bodies are looked at
 // by nobody but for their framing.
 func (t *track) unseen() int64 {
