@@ -42,10 +42,10 @@ func collectOften(owner *netlink.Conn, table *nftables.Table, sets []set) error 
 		batch = append(batch, m)
 	}
 	batch = append(batch, batchEdge(unix.NFNL_MSG_BATCH_END))
-	if err := owner.SetReadDeadline(time.Now().Add(collectTimeout)); err != nil {
+	if _, err := owner.SendMessages(batch); err != nil {
 		return fmt.Errorf("set collection interval: %w", err)
 	}
-	_, err := owner.SendMessages(batch)
+	err := owner.SetReadDeadline(time.Now().Add(collectTimeout))
 	for range batch[2:] { // each of the others is acknowledged, or refused
 		if _, refused := owner.Receive(); err == nil {
 			err = refused

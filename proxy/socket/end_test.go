@@ -4,16 +4,18 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// accepted is a connection: its client's end, and the descriptor that Accept gave.
-func accepted(t *testing.T) (*net.TCPConn, int) {
+// accepted is a connection to a listener on an address of this machine: its client's
+// end, and what Accept gave.
+func accepted(t *testing.T, address string) (conn *net.TCPConn, fd int, client netip.AddrPort) {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", netip.AddrPortFrom(netip.MustParseAddr(address), 0).String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,20 +29,15 @@ func accepted(t *testing.T) (*net.TCPConn, int) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	conn, err = net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(listener.Addr().String())))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	fd, _, err := Accept(int(file.Fd()))
-	if err != nil {
+	if fd, client, err = Accept(int(file.Fd())); err != nil {
 		t.Fatal(err)
 	}
-	client, ok := conn.(*net.TCPConn)
-	if !ok {
-		t.Fatal(conn)
-	}
-	return client, fd
+	return conn, fd, client
 }
 
 // readEnd is what a client's end finds after the bytes that it was sent.
@@ -54,7 +51,7 @@ func readEnd(t *testing.T, client *net.TCPConn) error {
 }
 
 func TestFinishIsHalfOfTheEnd(t *testing.T) {
-	client, fd := accepted(t)
+	client, fd, _ := accepted(t, "127.0.0.1")
 	if err := Finish(fd); err != nil {
 		t.Fatal(err)
 	}
@@ -79,12 +76,12 @@ func TestFinishIsHalfOfTheEnd(t *testing.T) {
 }
 
 func TestCloseIsFINAndResetRST(t *testing.T) {
-	client, fd := accepted(t)
+	client, fd, _ := accepted(t, "127.0.0.1")
 	Close(fd)
 	if err := readEnd(t, client); !errors.Is(err, io.EOF) {
 		t.Errorf("after Close the client reads %v", err)
 	}
-	client, fd = accepted(t)
+	client, fd, _ = accepted(t, "127.0.0.1")
 	Reset(fd)
 	if err := readEnd(t, client); !errors.Is(err, unix.ECONNRESET) {
 		t.Errorf("after Reset the client reads %v", err)
@@ -92,7 +89,7 @@ func TestCloseIsFINAndResetRST(t *testing.T) {
 }
 
 func TestSet(t *testing.T) {
-	_, fd := accepted(t)
+	_, fd, _ := accepted(t, "127.0.0.1")
 	defer Close(fd)
 	if err := Set(fd, unix.SOL_TCP, unix.TCP_NODELAY, 1); err != nil {
 		t.Fatal(err)

@@ -70,12 +70,15 @@ func Connect(fd int, to netip.AddrPort) error {
 // Set is setsockopt(2) for an option that is an int.
 func Set(fd, level, option, value int) error {
 	v := int32(value)
-	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
-		uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
-	if errno != 0 {
+	if errno := setsockopt(fd, level, option, unsafe.Pointer(&v), unsafe.Sizeof(v)); errno != 0 {
 		return errno
 	}
 	return nil
+}
+
+func setsockopt(fd, level, option int, value unsafe.Pointer, size uintptr) unix.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option), uintptr(value), size, 0)
+	return errno
 }
 
 // Waiting is how many bytes can be read at once (tcp(7), SIOCINQ); 0 if that cannot be told.
@@ -107,7 +110,8 @@ func Close(fd int) { _, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0
 
 // Abort makes the coming close of a socket, whoever makes it, a reset: SO_LINGER of 0 s (socket(7)).
 func Abort(fd int) {
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	now := unix.Linger{Onoff: 1}
+	_ = setsockopt(fd, unix.SOL_SOCKET, unix.SO_LINGER, unsafe.Pointer(&now), unix.SizeofLinger)
 }
 
 // Reset closes a socket with RST, so that its peer waits for nothing.

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"net"
 	"net/netip"
 	"testing"
 
@@ -9,27 +8,9 @@ import (
 )
 
 func TestAcceptTellsBothEnds(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
-		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		file, err := listener.(*net.TCPListener).File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		fd, client, err := Accept(int(file.Fd()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(fd)
+	for _, address := range []string{"127.0.0.1", "::1"} {
+		conn, fd, client := accepted(t, address)
+		defer Close(fd)
 		server, err := LocalAddress(fd)
 		if err != nil {
 			t.Fatal(err)
