@@ -41,13 +41,7 @@ func TestHistoryBeginsBeforeTraffic(t *testing.T) {
 	s := b.run(t)
 	board <- s.sockets.proxyBoard
 	b.await(t, "inline", isInline)
-	var h control.History
-	for deadline := time.Now().Add(20 * time.Second); len(h.Points) < 3; time.Sleep(50 * time.Millisecond) {
-		var err error
-		if h, err = b.client.History(t.Context(), "10m"); err != nil || time.Now().After(deadline) {
-			t.Fatalf("%+v, %v", h, err)
-		}
-	}
+	h := b.firstSeconds(t)
 	var requests uint64
 	for _, p := range h.Points {
 		requests += p.Counts[slices.Index(h.Names, "requests")]
@@ -57,37 +51,47 @@ func TestHistoryBeginsBeforeTraffic(t *testing.T) {
 	}
 }
 
+// firstSeconds is the history once it has three points.
+func (b *box) firstSeconds(t *testing.T) control.History {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		h := b.history(t, "10m")
+		if len(h.Points) >= 3 {
+			return h
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after a while there is %+v", h)
+		}
+	}
+}
+
+func (b *box) history(t *testing.T, span string) control.History {
+	t.Helper()
+	h, err := b.client.History(t.Context(), span)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range h.Points {
+		if len(p.Counts) != len(h.Names) {
+			t.Fatalf("%d counts for %v", len(p.Counts), h.Names)
+		}
+	}
+	return h
+}
+
 // Counts are there for each second that passes, and after a restart for the minutes.
 func TestHistoryIsKept(t *testing.T) {
 	b := newBox(t)
 	b.options.Credentials = t.TempDir()
-	ask := func(span string) control.History {
-		t.Helper()
-		h, err := b.client.History(t.Context(), span)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range h.Points {
-			if len(p.Counts) != len(h.Names) {
-				t.Fatalf("%d counts for %v", len(p.Counts), h.Names)
-			}
-		}
-		return h
-	}
 	b.runOn(t)
-	var seconds control.History
-	for deadline := time.Now().Add(20 * time.Second); len(seconds.Points) < 3; time.Sleep(50 * time.Millisecond) {
-		if seconds = ask("10m"); time.Now().After(deadline) {
-			t.Fatalf("after a while there is %+v", seconds)
-		}
-	}
+	seconds := b.firstSeconds(t)
 	if time.Duration(seconds.Step) != time.Second || len(seconds.Names) != len(historyNames()) {
 		t.Errorf("%+v", seconds)
 	}
 	if _, err := b.client.History(t.Context(), "1y"); err == nil {
 		t.Error("a year")
 	}
-	minutes := ask("24h")
+	minutes := b.history(t, "24h")
 	if err := b.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +100,7 @@ func TestHistoryIsKept(t *testing.T) {
 		t.Fatalf("%v, %v", info, err)
 	}
 	b.runOn(t)
-	if back := ask("24h"); len(back.Points) < len(minutes.Points) || !back.Points[0].At.Equal(minutes.Points[0].At) {
+	if back := b.history(t, "24h"); len(back.Points) < len(minutes.Points) || !back.Points[0].At.Equal(minutes.Points[0].At) {
 		t.Errorf("after a restart there is %+v, want %+v", back, minutes)
 	}
 }

@@ -17,14 +17,14 @@ type Flags uint16
 
 // Flags.
 const (
-	Close     Flags = 1 << iota // Connection: close
-	KeepAlive                   // Connection: keep-alive
-	Upgrade                     // an Upgrade field, listed in Connection or not
-	Expect100                   // Expect: 100-continue
-	hasLength                   // Content-Length
-	paddedLength                // Content-Length with a zero before its number
-	hasCoding                   // Transfer-Encoding: chunked
-	hasHost                     // Host
+	Close        Flags = 1 << iota // Connection: close
+	KeepAlive                      // Connection: keep-alive
+	Upgrade                        // an Upgrade field, listed in Connection or not
+	Expect100                      // Expect: 100-continue
+	hasLength                      // Content-Length
+	paddedLength                   // Content-Length with a zero before its number
+	hasCoding                      // Transfer-Encoding: chunked
+	hasHost                        // Host
 )
 
 // Request is what a request's head says.
