@@ -198,9 +198,10 @@ func (r *rig) play(t *testing.T, s *script.Scenario) {
 	client, server, hangUp := r.connect(ctx, t)
 	// On a machine so busy that the server's answer comes later than the gate
 	// waits, or a health check later than the watchdog does, a connection is
-	// bridged, and so is its pair for a while.
-	for r.control != nil && !r.captured(ctx, client) {
-		t.Log("bridged; trying again from another address")
+	// bridged, and so is its pair for a while. One that begins before the gate has
+	// heard of the proxy is the gate's to the end.
+	for r.control != nil && !r.relayed(ctx, client) {
+		t.Log("bridged, or carried by the gate; trying again from another address")
 		hangUp()
 		client, server, hangUp = r.connect(ctx, t)
 	}
@@ -245,10 +246,11 @@ func (r *rig) connect(ctx context.Context, t *testing.T) (client, server *net.TC
 	}
 }
 
-// captured waits a moment for limpid to know of the client's flow.
-func (r *rig) captured(ctx context.Context, client net.Conn) bool {
+// relayed waits a moment for the proxy to know of the client's flow. Those that the gate
+// carries have no verdict.
+func (r *rig) relayed(ctx context.Context, client net.Conn) bool {
 	for range 20 {
-		if _, _, err := r.verdict(ctx, client.LocalAddr().String()); err == nil {
+		if verdict, _, err := r.verdict(ctx, client.LocalAddr().String()); err == nil && verdict != "" {
 			return true
 		}
 		time.Sleep(50 * time.Millisecond)
