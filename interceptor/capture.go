@@ -26,8 +26,8 @@ func (s Spec) captureChains() []chain {
 					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}},
 				rule{why: "what routers say of captured flows", parts: []statement{etherType(f, vlan), wholeICMP(f), jump(icmp)}})
 			toServer, toClient := tupleKey(f, clientToServer), tupleKey(f, serverToClient)
-			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.clientBeginning(f, vlan, lan+"_ended"))...)
-			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), s.serverBeginning(f, takeWAN, wan+"_ended"))...)
+			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.clientBeginning(f, vlan))...)
+			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), s.serverBeginning(f, takeWAN))...)
 			chains = append(chains, s.errorChain(icmp, f, takeLAN, takeWAN))
 		}
 	}
@@ -36,8 +36,9 @@ func (s Spec) captureChains() []chain {
 
 // beginning are the rules of a leg for the first frames of a connection.
 type beginning struct {
-	edge  []rule // for those that may begin or end one, up to where a slot is known
-	first []rule // for others, where neither slot nor end is known
+	edge  []rule // for those that may begin or end one
+	never []rule // for those of them that neither begin one nor belong to one that has an end noted
+	first []rule // for all others, where neither slot nor end is known
 }
 
 // notBegun bridges what belongs to no flow of ours.
@@ -45,41 +46,48 @@ func notBegun() rule {
 	return rule{why: "a flow that did not begin here is bridged", parts: []statement{leave()}}
 }
 
-// notLive sends on what finds no slot.
-func notLive(tuple key, l leg, ended string) rule {
-	return rule{why: "over, or never ours", parts: []statement{tuple.notIn(l.slot), follow(ended)}}
-}
-
 // legChains are the chains for what comes in on one leg. Most frames meet only
 // the first rule or two; what may begin or end a connection goes on to the edge
 // chain.
 func (s Spec) legChains(name, take string, tuple key, own, other leg, begin beginning) []chain {
-	edge, reset, ended, over := name+"_edge", name+"_reset", name+"_ended", name+"_over"
+	edge, reset, ended, late, over, both, keep := name+"_edge", name+"_reset", name+"_ended", name+"_late", name+"_over", name+"_both", name+"_keep"
+	live := []statement{tuple.in(own.slot), tuple.notIn(own.ended), follow(keep)}
 	chains := append([]chain{s.overChain(name, tuple, own, other, onward{tuple.in, follow(take), take})}, s.endedChains(name, tuple, own, other, take, begin.first)...)
+	edges := append(begin.edge,
+		rule{why: "broken off", parts: []statement{rst(), tuple.in(own.slot), follow(reset)}},
+		rule{why: "over, or half closed", parts: []statement{tuple.in(own.ended), follow(late)}})
 	return append(chains,
-		chain{name: name + "_both", rules: []rule{
+		chain{name: both, rules: []rule{
 			{why: "and we have", parts: []statement{tuple.in(own.said), tuple.shorten(own.said, s.EndedTimeout), follow(over)}},
-			{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
+			{why: "capture", parts: []statement{follow(take)}},
+		}},
+		// Between a frame's look at its slot and its keeping it, another processor may judge
+		// a last frame of the leg and free the slot. So the end is looked for once more:
+		// where ours was noted too, the leg is over after all; else the slot, which may have
+		// come back by this, lives no longer than a half-open one.
+		chain{name: keep, rules: []rule{
+			{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
+			{why: "its end was noted just now, and perhaps it was freed: keep it for a shorter time", parts: []statement{
+				tuple.in(own.ended), tuple.learn(own.slot, s.OpeningTimeout), follow(both)}},
 			{why: "capture", parts: []statement{follow(take)}},
 		}},
 		chain{name: reset, rules: []rule{
+			{why: "for frames that other processors judge just now", parts: []statement{tuple.shorten(own.said, s.EndedTimeout)}},
 			{why: "a reset ends both ways; remember where frames come from", parts: []statement{tuple.learn(own.ended, 0), follow(over)}},
 			s.unnoted(rst(), tuple, own),
 			{why: "capture", parts: []statement{follow(take)}},
 		}},
-		chain{name: edge, rules: append(begin.edge,
-			rule{why: "broken off", parts: []statement{rst(), follow(reset)}},
-			rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{endOf(), tuple.learn(own.ended, 0), follow(name + "_both")}},
-			rule{why: "no room to note it: keep the slot for a shorter time", parts: []statement{endOf(), tuple.learn(own.slot, s.OpeningTimeout), follow(take)}},
-			rule{why: "keep the slot", parts: []statement{tuple.learn(own.slot, 0)}},
+		chain{name: edge, rules: append(append(edges, begin.never...),
+			rule{why: "no connection was made", parts: []statement{rst(), follow(reset)}},
+			rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{
+				endOf(), tuple.learn(own.slot, s.halfClosed()), tuple.learn(own.ended, 0), follow(both)}},
+			s.unnoted(endOf(), tuple, own),
 			rule{why: "capture", parts: []statement{follow(take)}},
 		)},
 		chain{name: name, rules: []rule{
-			// Two lookups are saved here for most of what is captured: pushed data is not
-			// what comes after the end, so no slot can come back by it.
-			{why: "data: keep the slot", parts: []statement{pushed(), tuple.in(own.slot), tuple.learn(own.slot, 0), follow(take)}},
+			{why: "data", parts: append([]statement{pushed()}, live...)},
 			{why: "a beginning or an end", parts: []statement{edgeOf(), follow(edge)}},
-			{why: "keep the slot", parts: []statement{tuple.in(own.slot), tuple.learn(own.slot, 0), tuple.notIn(own.ended), follow(take)}},
+			{why: "in between", parts: live},
 			{why: "ending, over, or never ours", parts: []statement{follow(ended)}},
 		}})
 }
@@ -87,7 +95,7 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 // endedChains take the frames of ends that have said FIN, and of flows that are
 // over. others are the rules for frames of any other flow.
 func (s Spec) endedChains(name string, tuple key, own, other leg, take string, others []rule) []chain {
-	ended, late := name+"_ended", name+"_late"
+	late := name + "_late"
 	over := rule{why: "over", parts: []statement{tuple.notIn(own.slot)}}
 	if s.tied() {
 		over.why += ", and so is the other leg, or it never was"
@@ -100,14 +108,14 @@ func (s Spec) endedChains(name string, tuple key, own, other leg, take string, o
 			{why: "keep what is known", parts: []statement{tuple.learn(own.ended, 0), tuple.in(own.slot), follow(name + "_both")}},
 			{why: "over, or no room for it", parts: []statement{follow(take)}},
 		}},
-		{name: ended, rules: append([]rule{
+		{name: name + "_ended", rules: append([]rule{
 			{why: own.peer + " has said its last", parts: []statement{tuple.in(own.ended), follow(late)}},
 		}, others...)},
 	}
 }
 
 // clientBeginning is for the clients' SYNs.
-func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
+func (s Spec) clientBeginning(f family, vlan uint16) beginning {
 	tuple, client, server := tupleKey(f, clientToServer), clientLeg(f), serverLeg(f)
 	approved := markIs(MarkApproved.WithVLAN(vlan))
 	forgotten := []statement{syn(), tuple.forget(client.slot), tuple.forget(client.ended), tuple.forget(server.slot), tuple.forget(server.ended)}
@@ -118,13 +126,13 @@ func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 	if s.Handshake == Accept {
 		judged = []rule{{why: "a new connection, while armed", parts: []statement{syn(), iifnameIn(setArmed), jump(synName(f, vlan))}}}
 	}
-	return beginning{first: []rule{notBegun()}, edge: append(judged,
+	never := []rule{{why: "never ours", parts: []statement{tuple.notIn(client.slot), leave()}}}
+	return beginning{first: []rule{notBegun()}, never: never, edge: append(judged,
 		rule{why: "an approved SYN takes a slot, if there is one", parts: []statement{
 			syn(), approved, tuple.learn(client.slot, s.OpeningTimeout), tuple.forget(client.ended), tuple.remove(client.said),
 			count(counterCaptured), follow("take_syn" + vlanSuffix(vlan))}},
 		rule{why: "an approved SYN that found no slot", parts: []statement{syn(), approved, count(counterRefusedFull)}},
 		rule{why: "any other SYN is bridged, and what was known of its tuple is forgotten", parts: append(forgotten, count(counterBridged), leave())},
-		notLive(tuple, client, ended),
 	)}
 }
 
@@ -133,15 +141,15 @@ func (s Spec) clientBeginning(f family, vlan uint16, ended string) beginning {
 // the first answer: one for which there is no room is captured all the same, and the
 // next one tries again.
 // With ports of its own our SYN has taken the slot.
-func (s Spec) serverBeginning(f family, take, ended string) beginning {
+func (s Spec) serverBeginning(f family, take string) beginning {
 	tuple, server, expected := tupleKey(f, serverToClient), serverLeg(f), s.expected(f)
 	if s.OwnPorts {
 		return beginning{
 			edge: []rule{
 				{why: "which MACs the server's side answers with", parts: []statement{
 					synAck(), tuple.in(server.slot), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
-				notLive(tuple, server, ended),
 			},
+			never: []rule{{why: "never ours", parts: []statement{tuple.notIn(server.slot), leave()}}},
 			first: []rule{notBegun()},
 		}
 	}
@@ -150,9 +158,8 @@ func (s Spec) serverBeginning(f family, take, ended string) beginning {
 			{why: "which MACs the server's side answers with", parts: []statement{
 				synAck(), tuple.in(expected), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
 			{why: "no slot now: the next frame tries again", parts: []statement{synAck(), tuple.in(expected), follow(take)}},
-			{why: "over", parts: []statement{tuple.in(server.ended), tuple.notIn(server.slot), follow(ended)}},
-			{why: "never ours", parts: []statement{tuple.notIn(expected), tuple.notIn(server.slot), leave()}},
 		},
+		never: []rule{{why: "never ours", parts: []statement{tuple.notIn(expected), tuple.notIn(server.slot), leave()}}},
 		first: []rule{
 			{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(expected), leave()}},
 			{why: "an answer to our SYN", parts: []statement{tuple.learn(server.slot, s.OpeningTimeout), follow(take)}},

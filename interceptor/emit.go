@@ -96,6 +96,7 @@ func (s Spec) outChains(name string, tuple key, own, other leg, beginnings []rul
 			parts: []statement{tuple.notIn(own.ended), w.write, tuple.learnReverse(own.ended, 0)}})
 	}
 	broken.rules = append(broken.rules, s.unnoted(tuple.notIn(own.ended), tuple, own),
+		rule{why: "for frames that other processors judge just now", parts: []statement{tuple.shorten(own.said, s.EndedTimeout)}},
 		rule{why: "a reset ends both ways", parts: []statement{tuple.in(own.ended), follow(over)}},
 		rule{why: "on its way", parts: []statement{follow(macs)}})
 	known := chain{name: less}

@@ -1,5 +1,7 @@
 package interceptor
 
+import "time"
+
 // leg is one of a flow's two connections, named by the sets that know of it.
 type leg struct {
 	peer  string // who is at the far end, in words
@@ -34,6 +36,11 @@ func (s Spec) expected(f family) string {
 
 // learnsAsked says that what a SYN showed must be known where its slot is not.
 func (s Spec) learnsAsked() bool { return s.OwnPorts || s.Handshake == Mirror }
+
+// halfClosed is how long a slot lives whose peer has said FIN, from then on: nothing
+// that comes later keeps it. Where the leg goes on for longer, its frames are captured,
+// and get their MACs, by what ended says, which each of them keeps.
+func (s Spec) halfClosed() time.Duration { return 6 * s.FlowTimeout }
 
 // unnoted has a slot whose end found no room in a set last no longer than a
 // half-open one: slots that stay behind fill the box. A set that is not full may

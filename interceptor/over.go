@@ -12,10 +12,6 @@ type onward struct {
 // last segment may have to be sent again, its ACK still belongs to us, and frames on the
 // other leg take MACs from here for as long as that goes on. When both are over, nothing
 // but such late frames can come, and what ended says stays for EndedTimeout from the last.
-//
-// A peer's frame that another processor judges meanwhile may bring the slot back. It
-// finds that both have said their last if said tells of it; else the slot stays until it
-// times out.
 func (s Spec) overChain(name string, tuple key, own, other leg, on onward) chain {
 	c := chain{name: name + "_over"}
 	if s.tied() {

@@ -26,8 +26,8 @@ func framingField(name, value []byte, flags *Flags, length *int64) Reason {
 }
 
 // contentLength reads Content-Length (RFC 9110, 8.6). Repeated lines must
-// agree to the letter, which 3 and 03 do not; a list in one line is refused even
-// if its members do.
+// agree, and none of them may have leading zeros; a list in one line is refused
+// even if its members agree.
 func contentLength(value []byte, flags *Flags, length *int64) Reason {
 	if len(value) == 0 || len(value) > 18 {
 		return BadLength

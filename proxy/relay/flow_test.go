@@ -83,9 +83,7 @@ func TestSlowHeadBecomesATunnel(t *testing.T) {
 
 func TestHealthFlowsAreNotCounted(t *testing.T) {
 	r := newWorker(t, Settings{})
-	var c, u int
-	c, r.client = flowtest.TCP(t, "client")
-	u, r.server = flowtest.TCP(t, "server")
+	c, u := r.connect()
 	r.take(&handover.Flow{ClientFD: c, UpstreamFD: u, Mirror: true, Health: true})
 	r.play(">< "+get, "<> "+ok3, "is health -", "C>fin", "S<eof", "S>fin", "C<eof")
 	flowtest.Eventually(t, "the flow has ended", func() bool { return r.cell(scoreboard.HealthEnded) == 1 })

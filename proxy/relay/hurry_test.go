@@ -27,9 +27,7 @@ func TestPiecesAreAcknowledgedAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newWorker(t, Settings{})
-			var c, u int
-			c, r.client = flowtest.TCP(t, "client")
-			u, r.server = flowtest.TCP(t, "server")
+			c, u := r.connect()
 			// As the listener leaves it (supervise, listenTPROXY).
 			if err := unix.SetsockoptInt(c, unix.SOL_TCP, unix.TCP_QUICKACK, 0); err != nil {
 				t.Fatal(err)

@@ -55,11 +55,17 @@ func newWorker(t testing.TB, settings Settings) *rig {
 func newRig(t testing.TB, settings Settings) *rig {
 	t.Helper()
 	r := newWorker(t, settings)
-	var c, u int
-	c, r.client = flowtest.TCP(t, "client")
-	u, r.server = flowtest.TCP(t, "server")
+	c, u := r.connect()
 	r.take(&handover.Flow{ClientFD: c, UpstreamFD: u, Mirror: true})
 	return r
+}
+
+// connect connects client and server to two sockets, for a flow to be made of.
+func (r *rig) connect() (clientFD, upstreamFD int) {
+	r.t.Helper()
+	clientFD, r.client = flowtest.TCP(r.t, "client")
+	upstreamFD, r.server = flowtest.TCP(r.t, "server")
+	return clientFD, upstreamFD
 }
 
 func (r *rig) take(h *handover.Flow) {

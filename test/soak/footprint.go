@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/nftables"
-
 	"limpid/proxy/handover"
 )
 
@@ -32,20 +30,6 @@ const (
 	elements   = "elements of "
 	tcpSockets = "TCP sockets of the box, "
 )
-
-// flowSets are the sets that hold flows; an element of the others goes when its
-// time is over, which is longer.
-func flowSets() []string {
-	return []string{"down4", "down6", "up4", "up6"}
-}
-
-func slowSets() []string {
-	var list []string
-	for _, name := range []string{"asked", "ended_down", "ended_up", "said_down", "said_up"} {
-		list = append(list, name+"4", name+"6")
-	}
-	return list
-}
 
 // look measures once.
 func (s *soak) look(ctx context.Context) (footprint, error) {
@@ -75,13 +59,9 @@ func (s *soak) look(ctx context.Context) (footprint, error) {
 		}
 	}
 	for _, name := range append(flowSets(), slowSets()...) {
-		set, err := s.sets.GetSetByName(&nftables.Table{Name: "limpid", Family: nftables.TableFamilyBridge}, name)
+		list, err := s.elements(name)
 		if err != nil {
-			return nil, fmt.Errorf("find set %s: %w", name, err)
-		}
-		list, err := s.sets.GetSetElements(set)
-		if err != nil {
-			return nil, fmt.Errorf("read set %s: %w", name, err)
+			return nil, err
 		}
 		f[elements+name] = len(list)
 	}
@@ -178,7 +158,8 @@ func (f footprint) busy(thorough bool) []string {
 
 // settle waits until nothing of the flows is left.
 func (s *soak) settle(ctx context.Context, thorough bool) error {
-	patience := s.patience + 30*time.Second
+	// A slot may be left for as long as a half-open one has (interceptor, OpeningTimeout).
+	patience := max(s.patience+30*time.Second, 2*time.Minute)
 	if thorough {
 		patience += 2 * time.Minute
 	}
@@ -192,7 +173,7 @@ func (s *soak) settle(ctx context.Context, thorough bool) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("LEAK: %v after the last connection was closed there are: %s", patience, strings.Join(busy, ", "))
+			return fmt.Errorf("LEAK: %v after the last connection was closed there are: %s", patience, strings.Join(append(busy, s.left()...), ", "))
 		}
 		select {
 		case <-ctx.Done():
