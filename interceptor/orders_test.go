@@ -11,7 +11,7 @@ import (
 func (m *machine) frames(chain string) func(names string) []frame {
 	flags := map[string]byte{"ACK": tcpACK, "data": tcpACK | tcpPSH, "FIN": tcpACK | tcpFIN, "RST": tcpACK | tcpRST}
 	return func(names string) (list []frame) {
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			list = append(list, frame{m.chain(chain), flags[name]})
 		}
 		return list
