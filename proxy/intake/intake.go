@@ -154,11 +154,9 @@ func (i *Intake) connect(f *handover.Flow) (err error) {
 		socket.Close(fd)
 		return nil //nolint:nilerr // EACCES: below 1024; whatever else it is, the gate says so
 	}
-	if socket.Waiting(f.ClientFD) > 0 {
-		// What the client has sent already goes with the ACK that ends the
-		// handshake (net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process).
-		_ = socket.Set(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0)
-	}
+	// What the client has sent by then goes with the ACK that ends the handshake;
+	// where it has not, relay sees to that ACK (leg.Pair.Confirm).
+	_ = socket.Set(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0)
 	if err := socket.Connect(fd, f.Server); err != nil {
 		socket.Close(fd)
 		if errors.Is(err, unix.EADDRNOTAVAIL) {

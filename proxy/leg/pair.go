@@ -214,6 +214,15 @@ func (p *Pair) Acknowledge() {
 	}
 }
 
+// Confirm has the kernel send the ACK that ends the handshake with the upstream, if it
+// still waits for data to go along (TCP_QUICKACK was 0 before connect(2);
+// net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process).
+func (p *Pair) Confirm() {
+	if p.ending == Open {
+		_ = socket.Set(int(p.upstream.fd), unix.SOL_TCP, unix.TCP_QUICKACK, 1)
+	}
+}
+
 // Connecting reports whether the upstream connection is still being made.
 func (p *Pair) Connecting() bool { return p.upstream.is(connecting) }
 

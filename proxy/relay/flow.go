@@ -74,6 +74,9 @@ func (f *Flow) Drive() {
 		if how != leg.UpstreamLost {
 			f.connected(f.worker.loop.Now().UnixNano() - f.started)
 		}
+		if sent, _ := f.pair.Bytes(); sent == 0 {
+			f.pair.Confirm() // a server that speaks first waits for it
+		}
 	}
 	f.count(sentUp, sentDown, gotUp, gotDown)
 	f.worker.watchHead(f)

@@ -61,16 +61,16 @@ func TestFinishIsHalfOfTheEnd(t *testing.T) {
 	if _, err := client.Write([]byte("still heard")); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); Waiting(fd) != len("still heard"); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); queued(fd, unix.SIOCINQ) != len("still heard"); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d bytes wait", Waiting(fd))
+			t.Fatalf("%d bytes wait", queued(fd, unix.SIOCINQ))
 		}
 	}
 	Close(fd)
 	if err := Finish(fd); !errors.Is(err, unix.EBADF) {
 		t.Errorf("finish what is closed: %v", err)
 	}
-	if Waiting(fd) != 0 || Unsent(fd) != 0 {
+	if queued(fd, unix.SIOCINQ) != 0 || Unsent(fd) != 0 {
 		t.Error("a closed descriptor holds bytes")
 	}
 }

@@ -81,9 +81,6 @@ func setsockopt(fd, level, option int, value unsafe.Pointer, size uintptr) unix.
 	return errno
 }
 
-// Waiting is how many bytes can be read at once (tcp(7), SIOCINQ); 0 if that cannot be told.
-func Waiting(fd int) int { return queued(fd, unix.SIOCINQ) }
-
 // Unsent is how many bytes the peer has not acknowledged yet (tcp(7), SIOCOUTQ); 0 if that
 // cannot be told.
 func Unsent(fd int) int { return queued(fd, unix.SIOCOUTQ) }
