@@ -52,6 +52,7 @@ func (o *offers) oldest() (time.Time, bool) {
 // offer hands a flow to the proxy, or carries it when the proxy does not
 // take any. Checks of the watchdog are never carried: they must find out.
 func (g *Gate) offer(f *handover.Flow) {
+	g.proxy.look()
 	if (!g.proxy.takes() && !f.Health) || g.offers.count == maxWaiting {
 		g.carryOrReset(f)
 		return

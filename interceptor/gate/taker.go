@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"golang.org/x/sys/unix"
+
+	"limpid/proxy/scoreboard"
 )
 
 // taker is what the gate knows of the proxy process.
@@ -14,6 +16,7 @@ type taker struct {
 	stopped bool // alive, but takes no flow
 
 	stoppedAt uint64 // heartbeats of the proxy by then
+	goneAt    uint64 // signs of life by the end of the last one
 }
 
 // takes says that a flow offered now will probably be taken.
@@ -58,6 +61,25 @@ func (t *taker) forget() {
 		_ = unix.Close(t.pidfd)
 	}
 	t.pidfd, t.alive, t.stopped = 0, false, false
+	t.goneAt = t.signs()
+}
+
+// signs counts what only a proxy that lives does.
+func (t *taker) signs() uint64 {
+	return t.gate.beats() + t.gate.ProxyBoard.Get(scoreboard.Accepts)
+}
+
+// look finds a proxy whose start was not heard of yet by what it does: it may have
+// passed a health check, so that connections are captured for it, before the
+// supervisor's word of it was read.
+func (t *taker) look() {
+	if t.alive {
+		return
+	}
+	t.gate.reclaim(t.gate.loop.Now())
+	if !t.alive && t.signs() != t.goneAt {
+		t.took()
+	}
 }
 
 // stalled is called when flows were not taken in time.
