@@ -96,18 +96,27 @@ func (t *Tab) call(ctx context.Context, method string, params, result any) error
 	return t.pipe.call(ctx, t.session, method, params, result)
 }
 
+// networkChanged is Chromium's error where an address of its machine came or went while
+// it connected; a person's would try again by itself.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
+
 // Go opens a place; Await says when it is there.
 func (t *Tab) Go(ctx context.Context, place string) error {
-	var answer struct {
-		Error string `json:"errorText"`
+	for tries := 0; ; tries++ {
+		var answer struct {
+			Error string `json:"errorText"`
+		}
+		if err := t.call(ctx, "Page.navigate", map[string]any{"url": place}, &answer); err != nil {
+			return err
+		}
+		switch {
+		case answer.Error == "":
+			return nil
+		case answer.Error != networkChanged || tries == 10:
+			return fmt.Errorf("open %s: %s", place, answer.Error)
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
-	if err := t.call(ctx, "Page.navigate", map[string]any{"url": place}, &answer); err != nil {
-		return err
-	}
-	if answer.Error != "" {
-		return fmt.Errorf("open %s: %s", place, answer.Error)
-	}
-	return nil
 }
 
 // Eval gives the value of an expression in the page.

@@ -20,12 +20,16 @@ import (
 // startTime is how long limpid or a server may take to be there.
 const startTime = 30 * time.Second
 
-// config leaves the box without an address.
+// config leaves the box without an address, and is patient: on a busy machine a process
+// may stand still for longer than the watchdog bears by default, and what is carried
+// through a restart of the proxy is not compared here.
 const config = `
 [bridge]
 ports = ["eth0", "eth1"]
 [management]
 address = "none"
+[watchdog]
+timeout = "10s"
 `
 
 // world is a lab with its servers behind one kind of wire.

@@ -51,6 +51,8 @@ func playInLab(t *testing.T, settings script.Settings) {
 ports = ["eth0", "eth1"]
 [management]
 address = "none"
+[watchdog]
+timeout = "10s" # a busy machine is nothing that scenarios are about
 [proxy]
 %s`, settings.TOML()))
 	if err != nil {
