@@ -69,7 +69,6 @@ func New(settings Settings, sockets Sockets, log *slog.Logger) (*Gate, error) {
 		carried: make(map[uint64]*carriage),
 	}
 	g.proxy.gate = g
-	g.proxy.goneAt = g.proxy.signs()
 	if err := g.watch(); err != nil {
 		return nil, errors.Join(err, loop.Close())
 	}

@@ -16,7 +16,7 @@ type taker struct {
 	stopped bool // alive, but takes no flow
 
 	stoppedAt uint64 // heartbeats of the proxy by then
-	goneAt    uint64 // signs of life by the end of the last one
+	goneAt    uint64 // signs of life by the end of the last one that was known
 }
 
 // takes says that a flow offered now will probably be taken.
@@ -71,7 +71,7 @@ func (t *taker) signs() uint64 {
 
 // look finds a proxy whose start was not heard of yet by what it does: it may have
 // passed a health check, so that connections are captured for it, before the
-// supervisor's word of it was read.
+// supervisor's word of it was read, or before the gate was there at all.
 func (t *taker) look() {
 	if t.alive {
 		return

@@ -14,8 +14,8 @@ import (
 	"limpid/proxy/socket"
 )
 
-// idleGate is a gate in accept mode whose loop does not run.
-func idleGate(t *testing.T) *Gate {
+// idleGate is a gate in accept mode, beside a proxy with this board, whose loop does not run.
+func idleGate(t *testing.T, proxy *scoreboard.Board) *Gate {
 	t.Helper()
 	sender, receiver := queue(t)
 	_, returned := queue(t)
@@ -25,7 +25,7 @@ func idleGate(t *testing.T) *Gate {
 	}
 	t.Cleanup(func() { _ = unix.Close(fd) })
 	g, err := New(Settings{Handshake: interceptor.Accept}, Sockets{
-		Sender: sender, Receiver: receiver, Returned: returned, Board: scoreboard.Local(), ProxyBoard: scoreboard.Local(), Listeners: []int{fd},
+		Sender: sender, Receiver: receiver, Returned: returned, Board: scoreboard.Local(), ProxyBoard: proxy, Listeners: []int{fd},
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestProxyIsFoundByWhatItDoes(t *testing.T) {
 		"did much before, and does": func(t *testing.T, g *Gate) { g.ProxyBoard.Beat(0); g.proxy.forget(); take(t, g) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := idleGate(t)
+			g := idleGate(t, scoreboard.Local())
 			if give(t, g, false) {
 				t.Error("a flow was given to no proxy")
 			}
@@ -111,9 +111,18 @@ func TestProxyIsFoundByWhatItDoes(t *testing.T) {
 	}
 }
 
+// A gate that starts after the proxy, and after its first health check.
+func TestProxyWasThereBefore(t *testing.T) {
+	board := scoreboard.Local()
+	board.Add(scoreboard.Accepts, 1)
+	if g := idleGate(t, board); !give(t, g, false) {
+		t.Error("a flow was carried, and there is a proxy")
+	}
+}
+
 // What stands still may show a last sign.
 func TestStoppedProxyIsNotFound(t *testing.T) {
-	g := idleGate(t)
+	g := idleGate(t, scoreboard.Local())
 	g.proxy.alive = true
 	g.proxy.stalled()
 	g.ProxyBoard.Beat(0)
