@@ -72,10 +72,13 @@ func (l *HeadLog) Query(after uint64) HeadPage {
 	return page
 }
 
-// hidden are the fields whose values never leave the process.
+// hidden are the fields whose values never leave the process, whatever stands around
+// their names that cannot be seen, or would be white space to somebody (RFC 9110 section
+// 5.1 has a name of visible ASCII only).
 func hidden(name []byte) bool {
+	name = bytes.TrimFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
 	return slices.ContainsFunc([]string{"cookie", "set-cookie", "authorization", "proxy-authorization"}, func(secret string) bool {
-		return strings.EqualFold(secret, string(bytes.TrimSpace(name)))
+		return strings.EqualFold(secret, string(name))
 	})
 }
 

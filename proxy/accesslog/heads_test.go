@@ -271,6 +271,8 @@ func FuzzHead(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1\r\nCookie: a\r\n b\r\nHost: x\r\n\r\n"), 3)
 	f.Add([]byte("HTTP/1.1 200\nSet-Cookie:\nset-cookie:x"), 0)
 	f.Add([]byte("\nSe\rt-Cookie:"), 4)
+	f.Add([]byte("\n\xa0Cookie:"), -68)
+	f.Add([]byte("\n\x85Cookie\xc2\xa0:"), 0)
 	f.Fuzz(func(t *testing.T, head []byte, more int) {
 		h := (&keptHead{head, len(head) + max(0, more%9)}).shown()
 		if !strings.Contains(h.Text, "not shown)") && len([]rune(h.Text)) != len(head) {
