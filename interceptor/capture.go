@@ -27,7 +27,7 @@ func (s Spec) captureChains() []chain {
 				rule{why: "what routers say of captured flows", parts: []statement{etherType(f, vlan), wholeICMP(f), jump(icmp)}})
 			toServer, toClient := tupleKey(f, clientToServer), tupleKey(f, serverToClient)
 			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.clientBeginning(f, vlan))...)
-			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), s.serverBeginning(f, takeWAN))...)
+			chains = append(chains, s.legChains(wan, takeWAN, toClient, serverLeg(f), clientLeg(f), s.serverBeginning(f, wan, takeWAN))...)
 			chains = append(chains, s.errorChain(icmp, f, takeLAN, takeWAN))
 		}
 	}
@@ -78,7 +78,6 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 			{why: "capture", parts: []statement{follow(take)}},
 		}},
 		chain{name: edge, rules: append(append(edges, begin.never...),
-			rule{why: "no connection was made", parts: []statement{rst(), follow(reset)}},
 			rule{why: own.peer + " has said its last; remember where its frames come from", parts: []statement{
 				endOf(), tuple.learn(own.slot, s.halfClosed()), tuple.learn(own.ended, 0), follow(both)}},
 			s.unnoted(endOf(), tuple, own),
@@ -95,7 +94,7 @@ func (s Spec) legChains(name, take string, tuple key, own, other leg, begin begi
 // endedChains take the frames of ends that have said FIN, and of flows that are
 // over. others are the rules for frames of any other flow.
 func (s Spec) endedChains(name string, tuple key, own, other leg, take string, others []rule) []chain {
-	late := name + "_late"
+	late, both := name+"_late", name+"_both"
 	over := rule{why: "over", parts: []statement{tuple.notIn(own.slot)}}
 	if s.tied() {
 		over.why += ", and so is the other leg, or it never was"
@@ -105,7 +104,7 @@ func (s Spec) endedChains(name string, tuple key, own, other leg, take string, o
 	return []chain{
 		{name: late, rules: []rule{
 			over,
-			{why: "keep what is known", parts: []statement{tuple.learn(own.ended, 0), tuple.in(own.slot), follow(name + "_both")}},
+			{why: "keep what is known", parts: []statement{tuple.learn(own.ended, 0), tuple.in(own.slot), follow(both)}},
 			{why: "over, or no room for it", parts: []statement{follow(take)}},
 		}},
 		{name: name + "_ended", rules: append([]rule{
@@ -141,7 +140,7 @@ func (s Spec) clientBeginning(f family, vlan uint16) beginning {
 // the first answer: one for which there is no room is captured all the same, and the
 // next one tries again.
 // With ports of its own our SYN has taken the slot.
-func (s Spec) serverBeginning(f family, take string) beginning {
+func (s Spec) serverBeginning(f family, name, take string) beginning {
 	tuple, server, expected := tupleKey(f, serverToClient), serverLeg(f), s.expected(f)
 	if s.OwnPorts {
 		return beginning{
@@ -159,7 +158,10 @@ func (s Spec) serverBeginning(f family, take string) beginning {
 				synAck(), tuple.in(expected), tuple.forget(server.slot), tuple.learn(server.slot, 0), follow(take)}},
 			{why: "no slot now: the next frame tries again", parts: []statement{synAck(), tuple.in(expected), follow(take)}},
 		},
-		never: []rule{{why: "never ours", parts: []statement{tuple.notIn(expected), tuple.notIn(server.slot), leave()}}},
+		never: []rule{
+			{why: "never ours", parts: []statement{tuple.notIn(expected), tuple.notIn(server.slot), leave()}},
+			{why: "no connection was made", parts: []statement{rst(), follow(name + "_reset")}},
+		},
 		first: []rule{
 			{why: "a flow that did not begin here is bridged", parts: []statement{tuple.notIn(expected), leave()}},
 			{why: "an answer to our SYN", parts: []statement{tuple.learn(server.slot, s.OpeningTimeout), follow(take)}},
