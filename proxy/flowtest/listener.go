@@ -74,11 +74,14 @@ func ClosedPort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// Connecting begins a nonblocking connection to a loopback port.
+// Connecting begins a nonblocking connection to a loopback port, as the intake does.
 func Connecting(t testing.TB, port int) int {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0); err != nil {
 		t.Fatal(err)
 	}
 	err = unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})

@@ -23,7 +23,7 @@ func TestHandshakeIsConfirmed(t *testing.T) {
 			var c int
 			c, r.client = flowtest.TCP(t, "client")
 			r.client.Send(first)
-			u := connectLate(t, far.Addr().(*net.TCPAddr).Port)
+			u := flowtest.Connecting(t, far.Addr().(*net.TCPAddr).Port)
 			if n := segments(t, u); n != 1 {
 				t.Fatalf("%d segments were sent, want a SYN", n)
 			}
@@ -41,22 +41,6 @@ func TestHandshakeIsConfirmed(t *testing.T) {
 			})
 		})
 	}
-}
-
-// connectLate connects as the intake does.
-func connectLate(t *testing.T, port int) int {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_TCP, unix.TCP_QUICKACK, 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}); err != nil && err != unix.EINPROGRESS {
-		t.Fatal(err)
-	}
-	return fd
 }
 
 // segments is how many a socket has sent.
