@@ -129,7 +129,11 @@ func (c *Client) send(client *http.Client, request *http.Request, path string) (
 		if err := json.Unmarshal(answer, &p); err != nil || p.Error == "" {
 			return nil, fmt.Errorf("ask %s: %s", path, response.Status)
 		}
-		return nil, errors.New(p.Error)
+		err := errors.New(p.Error)
+		if response.StatusCode == http.StatusBadRequest {
+			err = Refuse(err)
+		}
+		return nil, err
 	}
 	return answer, nil
 }

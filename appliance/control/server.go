@@ -73,6 +73,21 @@ func (r refusal) Unwrap() error { return r.error }
 // Refuse marks an error as the asker's.
 func Refuse(err error) error { return refusal{err} }
 
+// Refused reports whether an error is the asker's: the same question is answered so again.
+func Refused(err error) bool {
+	_, ok := errors.AsType[refusal](err)
+	return ok
+}
+
+// later is an error that goes away by itself.
+type later struct{ error }
+
+// Unwrap gives the error.
+func (l later) Unwrap() error { return l.error }
+
+// Later marks an error as one that goes away by itself: ask again in a moment.
+func Later(err error) error { return later{err} }
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"`
@@ -265,7 +280,10 @@ func getMetrics(w http.ResponseWriter, r *http.Request, b Backend) (any, error) 
 
 func fail(w http.ResponseWriter, err error) {
 	code := http.StatusInternalServerError
-	if _, ok := errors.AsType[refusal](err); ok {
+	if _, ok := errors.AsType[later](err); ok {
+		code = http.StatusServiceUnavailable
+	}
+	if Refused(err) {
 		code = http.StatusBadRequest
 	}
 	answer(w, code, problem{err.Error()})

@@ -76,6 +76,17 @@ func TestMemory(t *testing.T) {
 }
 
 // A disk that takes nothing costs nothing but that the certificate changes.
+// A folder that cannot be looked at is no folder that is not there: nobody sets the first password for it.
+func TestUnreadableFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if hash, err := Open(filepath.Join(file, "credentials")).Password(); err == nil {
+		t.Errorf("the password is %q", hash)
+	}
+}
+
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	// In the way of what is written aside.

@@ -64,6 +64,6 @@ func (s *Store) remove(name string) error {
 }
 
 func (s *Store) onDisk() bool {
-	info, err := os.Stat(s.dir)
-	return err == nil && info.IsDir()
+	_, err := os.Stat(s.dir)
+	return !errors.Is(err, fs.ErrNotExist) // one that cannot be looked at says so when it is read: nobody is let in for it
 }

@@ -117,6 +117,34 @@ func TestConfirmed(t *testing.T) {
 	b.holds("new")
 }
 
+// Somebody with an editor, while a change waits: that is in the history, and not lost unseen.
+func TestEditedInATrial(t *testing.T) {
+	b := newBench(t, "old")
+	token := b.begin("new")
+	b.write("edited")
+	if v, err := b.Confirm(token); err != nil || v.Outcome != Kept {
+		t.Errorf("%+v, %v", v, err)
+	}
+	b.holds("new")
+	b.past("kept new, found edited")
+}
+
+// Where only the history cannot be written the settings are kept, and that is said.
+func TestKeptWithoutAHistory(t *testing.T) {
+	b := newBench(t, "")
+	token := b.begin("new")
+	if err := os.WriteFile(b.path+".history", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := b.Confirm(token); err == nil || v.Number == 0 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	b.holds("new")
+	if _, ok := b.Pending(); ok {
+		t.Error("it still waits to be confirmed")
+	}
+}
+
 func TestGivenUp(t *testing.T) {
 	for _, outcome := range []Outcome{Unconfirmed, Undone, Failed} {
 		b := newBench(t, "old")

@@ -70,7 +70,8 @@ func Digest(text string) string {
 }
 
 // Commit changes the settings at once. Call it when the change is in effect, or
-// cannot fail to be.
+// cannot fail to be. An error beside a version with a number says that they are changed,
+// and that the history may not show it.
 func (s *Store) Commit(c Change) (Version, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,6 +80,14 @@ func (s *Store) Commit(c Change) (Version, error) {
 		return Version{}, err
 	}
 	return s.keep(old, c)
+}
+
+// Allows says why a change cannot be made now; nil: it can.
+func (s *Store) Allows(c Change) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.free(c)
+	return err
 }
 
 // free says whether a change may be made now, and gives the settings that it changes.
@@ -96,7 +105,8 @@ func (s *Store) free(c Change) (old string, err error) {
 	return old, nil
 }
 
-// keep writes the settings, and then that they were written.
+// keep writes the settings, and then that they were written. Where only that fails the version has a number all the
+// same, beside the error: the settings are kept.
 func (s *Store) keep(old string, c Change) (Version, error) {
 	if err := s.remember(old); err != nil {
 		return Version{}, err
@@ -104,5 +114,7 @@ func (s *Store) keep(old string, c Change) (Version, error) {
 	if err := durable.Replace(s.path, []byte(c.Text), 0o600); err != nil {
 		return Version{}, err
 	}
-	return s.note(Version{Who: c.Who, Note: c.Note, Outcome: Kept, Text: c.Text})
+	v, err := s.note(Version{Who: c.Who, Note: c.Note, Outcome: Kept, Text: c.Text})
+	v.Number = max(v.Number, 1)
+	return v, err
 }

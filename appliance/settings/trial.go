@@ -77,7 +77,7 @@ func (s *Store) Pending() (t Trial, ok bool) {
 }
 
 // Confirm makes the change that waits the settings. What is too late is refused: then
-// Undo is on its way.
+// Undo is on its way. An error beside a version with a number is as with Commit.
 func (s *Store) Confirm(token string) (Version, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,12 +88,16 @@ func (s *Store) Confirm(token string) (Version, error) {
 	case subtle.ConstantTimeCompare([]byte(digestOf(token)), []byte(t.Token)) != 1:
 		return Version{}, ErrToken
 	}
-	v, err := s.keep(t.Old, t.change())
+	old, err := s.Text() // which somebody may have written meanwhile: it stays in the history
 	if err != nil {
 		return Version{}, err
 	}
+	v, err := s.keep(old, t.change())
+	if v.Number == 0 {
+		return Version{}, err
+	}
 	s.pending = nil
-	return v, durable.Remove(s.trialPath())
+	return v, errors.Join(err, durable.Remove(s.trialPath()))
 }
 
 // Undo gives the change that waits up. Call it before, or after, the settings that

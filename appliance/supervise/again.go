@@ -3,6 +3,8 @@ package supervise
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"limpid/appliance/control"
@@ -14,6 +16,9 @@ import (
 type Again struct {
 	ConfigPath string
 	Bypass     control.Override // as a person has ordered it
+	// Former are the settings of before, if those of ConfigPath are new and nobody has to confirm them: they come
+	// back where limpid cannot start with the new ones. Empty: there are none.
+	Former string
 }
 
 // Error implements error.
@@ -30,12 +35,14 @@ func Run(ctx context.Context, o Options) error {
 
 func runOn(ctx context.Context, o Options) error {
 	defer func() { o.Carried.sockets.close() }()
+	var former string
 	for {
 		if o.Carried == nil {
 			o.Carried = newCarried(o.Credentials)
 		}
 		s, err := New(ctx, o)
-		if err != nil && givenUp(o, err) {
+		if err != nil && (givenUp(o, err) || wentBack(o, former, err)) {
+			former = ""
 			continue
 		}
 		if err != nil {
@@ -46,7 +53,7 @@ func runOn(ctx context.Context, o Options) error {
 		if !ok {
 			return err
 		}
-		o.ConfigPath, o.Bypass = again.ConfigPath, again.Bypass
+		o.ConfigPath, o.Bypass, former = again.ConfigPath, again.Bypass, again.Former
 		if !resetAsked(o) {
 			continue
 		}
@@ -71,6 +78,24 @@ func openSettings(o Options, clock func() time.Time) *settings.Store {
 	}
 	return s
 }
+
+// wentBack keeps the settings of before again, in the place of those with which limpid cannot start, and says whether it
+// could.
+func wentBack(o Options, former string, why error) bool {
+	if o.Settings == nil || former == "" {
+		return false
+	}
+	o.Log.Error("limpid cannot start with the changed settings: those of before are kept again", "error", why)
+	note := fmt.Sprintf("limpid could not start with the version before: %v", why)
+	v, err := o.Settings.Commit(settings.Change{Text: former, Who: "limpid", Note: strings.ToValidUTF8(note[:min(len(note), mostNote)], "")})
+	if err != nil {
+		o.Log.Error("cannot keep the settings of before again, or note it", "error", err)
+	}
+	return v.Number > 0
+}
+
+// mostNote is how many bytes of an error the history is told.
+const mostNote = 200
 
 // givenUp ends a trial with which limpid cannot even start, and says whether there was one.
 func givenUp(o Options, why error) bool {

@@ -124,6 +124,13 @@ func (s *Supervisor) apply(ctx context.Context, change settings.Change, window t
 	if effects.Confirm {
 		return s.try(ctx, change, fresh, effects.Restart, window)
 	}
+	if err := s.Settings.Allows(change); err != nil {
+		return control.SettingsApplied{}, refused(err)
+	}
+	former, err := s.Settings.Text()
+	if err != nil {
+		return control.SettingsApplied{}, err
+	}
 	before := s.current()
 	if !effects.Restart {
 		if err := s.takeOver(ctx, fresh); err != nil {
@@ -131,15 +138,16 @@ func (s *Supervisor) apply(ctx context.Context, change settings.Change, window t
 		}
 	}
 	v, err := s.Settings.Commit(change)
-	if err != nil {
+	if v.Number == 0 {
 		if !effects.Restart {
 			err = errors.Join(err, s.takeOver(ctx, before))
 		}
 		return control.SettingsApplied{}, refused(err)
 	}
+	s.report("settings", err)
 	s.Log.Info("settings are changed", "version", v.Number, "who", v.Who, "restart", effects.Restart)
 	if effects.Restart || s.ConfigPath != s.SettingsPath {
-		s.startAgain(Again{ConfigPath: s.SettingsPath})
+		s.startAgain(Again{ConfigPath: s.SettingsPath, Former: former})
 	}
 	return control.SettingsApplied{Version: v.Number, Restart: effects.Restart || s.ConfigPath != s.SettingsPath}, nil
 }

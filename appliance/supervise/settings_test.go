@@ -113,9 +113,12 @@ func TestSettingsAtOnce(t *testing.T) {
 	if b.text(t) != fresh || b.value(t, "proxy.non_http") != `"reset"` {
 		t.Errorf("the file is %q", b.text(t))
 	}
-	// Who edited what is no longer there is told so, and overwrites nothing.
+	// Who edited what is no longer there is told so, overwrites nothing, and ends nobody's flow for it.
 	if _, err := b.client.ApplySettings(t.Context(), control.SettingsChange{Text: before, Base: now.Digest}); err == nil || !strings.Contains(err.Error(), "changed meanwhile") {
 		t.Errorf("an old base: %v", err)
+	}
+	if taken := strings.Count(b.log.String(), "configuration is taken over"); taken != 1 {
+		t.Errorf("configurations were taken over %d times, want once", taken)
 	}
 	v, err := b.client.SettingsVersion(t.Context(), 2)
 	if err != nil || v.Text != fresh || v.Who != "10.0.0.1" || v.Note != "why" {
@@ -210,6 +213,13 @@ func TestSettingsWithMistakes(t *testing.T) {
 // What could cut somebody off starts limpid anew, and is kept when it is confirmed.
 func TestSettingsOnTrial(t *testing.T) {
 	b := newBox(t)
+	leased := make(chan struct{})
+	b.options.KeepAddress = func(ctx context.Context, c *config.Config, wire Wire, _ <-chan struct{}, _ *slog.Logger) {
+		if c.Management.Address.IsValid() {
+			<-leased
+			_ = wire.SetAddress(ctx, c.Management.Address, c.Management.Gateway)
+		}
+	}
 	b.runOn(t)
 	before := b.text(t)
 	if _, err := b.client.SetBypass(t.Context(), true, time.Hour); err != nil {
@@ -224,6 +234,10 @@ func TestSettingsOnTrial(t *testing.T) {
 	applied, err := b.client.ApplySettings(t.Context(), control.SettingsChange{Text: fresh, Who: "10.0.0.1"})
 	if err != nil || applied.Token == "" || applied.Trial == nil || applied.Trial.Left < 80 || !applied.Restart || applied.Version != 0 {
 		t.Fatalf("%+v, %v", applied, err)
+	}
+	// What nobody has tried cannot be kept: neither before limpid has started with it, nor from the address of before.
+	if _, err := b.client.ConfirmSettings(t.Context(), applied.Token); err == nil || control.Refused(err) || !strings.Contains(err.Error(), "still starting") {
+		t.Errorf("confirmed at once: %v", err)
 	}
 	// A person's bypass outlives it.
 	b.await(t, "another gate", func(s control.Status) bool {
@@ -243,7 +257,16 @@ func TestSettingsOnTrial(t *testing.T) {
 	if _, err := b.client.ConfirmSettings(t.Context(), applied.Token+"x"); err == nil {
 		t.Error("another token confirms it")
 	}
-	v, err := b.client.ConfirmSettings(t.Context(), applied.Token)
+	if _, err := b.client.ConfirmSettings(t.Context(), applied.Token); err == nil || control.Refused(err) || !strings.Contains(err.Error(), "does not have its new address") {
+		t.Errorf("confirmed without the address: %v", err)
+	}
+	close(leased)
+	var v control.SettingsVersion
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if v, err = b.client.ConfirmSettings(t.Context(), applied.Token); err == nil || control.Refused(err) || time.Now().After(deadline) {
+			break
+		}
+	}
 	if err != nil || v.Outcome != "kept" || v.Text != "" {
 		t.Errorf("%+v, %v", v, err)
 	}
@@ -315,6 +338,36 @@ func TestSettingsThatCannotStart(t *testing.T) {
 	b.await(t, "inline", isInline)
 	if b.text(t) != before || b.outcomes(t) != "failed" {
 		t.Errorf("the file is %q, the history %s", b.text(t), b.outcomes(t))
+	}
+}
+
+// Settings that nobody has to confirm, and with which limpid cannot start, leave those of before.
+func TestKeptSettingsThatCannotStart(t *testing.T) {
+	b := newBox(t)
+	open := b.options.OpenCapture
+	b.options.OpenCapture = func(ctx context.Context, c *config.Config, idle time.Duration, log *slog.Logger) (Capture, error) {
+		if c.Intercept.Handshake == config.HandshakeMirror {
+			return nil, errors.New("intercept.handshake is mirror: this kernel cannot")
+		}
+		return open(ctx, c, idle, log)
+	}
+	b.runOn(t)
+	before := b.text(t)
+	applied, err := b.client.ApplySettings(t.Context(), control.SettingsChange{Text: b.set(t, map[string]string{"intercept.handshake": `"mirror"`}), Who: "10.0.0.1"})
+	if err != nil || applied.Token != "" || !applied.Restart {
+		t.Fatalf("%+v, %v", applied, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); b.text(t) != before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the settings of before do not come back")
+		}
+	}
+	b.await(t, "inline", isInline)
+	if got := b.outcomes(t); got != "kept, kept, found" {
+		t.Errorf("history: %s", got)
+	}
+	if v, err := b.client.SettingsVersion(t.Context(), 3); err != nil || v.Who != "limpid" || !strings.Contains(v.Note, "this kernel cannot") {
+		t.Errorf("%+v, %v", v, err)
 	}
 }
 

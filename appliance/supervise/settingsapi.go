@@ -107,6 +107,11 @@ func (b backend) ConfirmSettings(_ context.Context, token string) (control.Setti
 	}
 	b.changing.Lock()
 	defer b.changing.Unlock()
+	if t, ok := b.trial(); ok {
+		if err := b.inEffect(t); err != nil {
+			return control.SettingsVersion{}, control.Later(err)
+		}
+	}
 	v, err := b.Supervisor.Settings.Confirm(token)
 	if v.Number == 0 && err != nil {
 		return control.SettingsVersion{}, refused(err)

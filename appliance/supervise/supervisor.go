@@ -52,6 +52,8 @@ type Supervisor struct {
 	history  *history.History
 	drills   *drills
 	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
+	// addressed says that the box has the address of its settings.
+	addressed atomic.Bool
 	looks    looks
 
 	again chan Again    // limpid must start anew
@@ -123,7 +125,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	parts.Go(func() { s.keepRules(outer) })
 	parts.Go(func() { s.answer(outer) })
 	parts.Go(func() { s.serveOrigin(outer) })
-	parts.Go(func() { s.KeepAddress(outer, s.current(), s.wire, s.flapped, s.Log) })
+	parts.Go(func() { s.KeepAddress(outer, s.current(), addressedWire{s.wire, s}, s.flapped, s.Log) })
 	parts.Go(func() { s.reloads(outer) })
 	parts.Go(func() { s.keepTrial(outer) })
 	parts.Go(func() { s.keepHistory(outer, totals) })
