@@ -157,6 +157,8 @@ func signed(c apiCall, body []byte, who string) ([]byte, error) {
 		return amended(body, func(request *control.CaptureRequest) { request.Who = who })
 	case "PUT /v1/log/heads":
 		return amended(body, func(request *control.HeadsRequest) { request.Who = who })
+	case "POST /v1/doctor/ladder":
+		return amended(body, func(request *control.LadderRequest) { request.Who = who })
 	case "POST /v1/drill":
 		return amended(body, func(request *control.DrillRequest) { request.Who = who })
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 
@@ -37,10 +38,8 @@ func (p *Page) showAPI(w http.ResponseWriter, r *http.Request) {
 
 // peerOf is a Host field with its port, the usual one if it names none.
 func peerOf(host string) string {
-	if portIn(host) == "" {
-		host += ":" + strconv.Itoa(defaultSecurePort)
-	}
-	return host
+	at := endpointOf(host)
+	return net.JoinHostPort(at.host, strconv.Itoa(at.port))
 }
 
 // serveDescription gives the document as it is.

@@ -57,22 +57,14 @@ func (p *Page) showApplied(w http.ResponseWriter, r *http.Request, applied contr
 		values.Set("then", v.Then)
 	}
 	path := "/settings/confirm?" + values.Encode()
-	switch address := addressIn(changes); {
+	switch there := thereAfter(changes, r.Host); {
 	case applied.Token == "":
-	case address != "":
-		v.There = "https://" + address + portIn(r.Host) + path
+	case there != "":
+		v.There = "https://" + there + path
 	case slices.ContainsFunc(changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" && c.New == `"dhcp"` }):
 		v.Path = path
 	}
 	p.write(w, http.StatusOK, "applied.html", v)
-}
-
-// portIn is the port of a Host field with its colon, if there is one.
-func portIn(host string) string {
-	if port := (&url.URL{Host: host}).Port(); port != "" {
-		return ":" + port
-	}
-	return ""
 }
 
 // askConfirm is where the one-time link leads: the change is kept by a press of the
@@ -81,11 +73,8 @@ func (p *Page) askConfirm(w http.ResponseWriter, r *http.Request) {
 	l, who := p.visitor(r)
 	v := appliedView{frame: p.frameOf(l, who, "/settings"), Token: r.URL.Query().Get("token"), Then: thenOf(r)}
 	v.Title = "confirm"
-	if s, err := p.control.Settings(r.Context()); err == nil {
-		v.Trial = trialOf(s.Trial, l.zone())
-		if v.Trial != nil {
-			v.Trial.Text = "" // for who has logged in
-		}
+	if t := l.status.Trial; l.err == nil && t != nil {
+		v.Trial = trialOf(&control.SettingsTrial{Until: t.Until, Left: t.Left}, l.zone())
 	}
 	p.write(w, http.StatusOK, "confirm.html", v)
 }
@@ -100,16 +89,23 @@ func (p *Page) confirmSettings(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusServiceUnavailable, silent)
 		return
 	}
-	if wait := p.attempts.begin(neighbour(r.RemoteAddr)); wait > 0 {
+	turn := turnOf(r, l.hash)
+	if wait := p.attempts.begin(turn); wait > 0 {
 		p.refuse(w, r, http.StatusTooManyRequests, "Too many tries from your address: wait a minute.")
 		return
 	}
 	kept, err := p.control.ConfirmSettings(r.Context(), r.PostFormValue("token"))
-	if err != nil {
+	switch {
+	case err == nil:
+	case control.Refused(err):
 		p.refuse(w, r, http.StatusConflict, sentence(err))
 		return
+	default: // not in effect yet, or limpid starts anew for it: that is no wrong token
+		p.attempts.withdraw(turn)
+		p.refuse(w, r, http.StatusServiceUnavailable, sentence(err))
+		return
 	}
-	p.attempts.succeeded(neighbour(r.RemoteAddr))
+	p.attempts.succeeded(turn)
 	p.log.Info("settings are confirmed on the page", "from", neighbour(r.RemoteAddr).String())
 	_, here := netip.ParseAddr(kept.Who)
 	if l.hash != "" && here == nil && p.sessions.scope(r, l.holders()) < owners {

@@ -32,7 +32,7 @@ func loadAssets() (assets, error) {
 	if a.page, err = template.ParseFS(embedded, "assets/*.html"); err != nil {
 		return a, fmt.Errorf("read page: %w", err)
 	}
-	for _, name := range []string{"style.css", "live.js", "pulse.js", "drill.js", "log.js", "settings.js", "confirm.js", "update.js", "capture.js", "ladder.js", "start.js", "icon.svg"} {
+	for _, name := range []string{"style.css", "live.js", "countdown.js", "pulse.js", "drill.js", "log.js", "settings.js", "confirm.js", "update.js", "capture.js", "ladder.js", "start.js", "icon.svg"} {
 		data, err := embedded.ReadFile("assets/" + name)
 		if err != nil {
 			return a, fmt.Errorf("read page: %w", err)

@@ -1,16 +1,15 @@
 package web
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 )
 
 // The login limiter: after a few tries that failed, each one from the same place has
 // to wait, twice as long each time. It never waits longer than a minute, and it is
-// kept for each place by itself: whoever guesses slows down only their own place, and
-// cannot lock the owner out. At the box itself none of this is needed: the console
-// switches and resets without a password.
+// kept for each place by itself: whoever guesses slows down only their own place. A
+// browser that the owner has used before is a place of its own (known.go). At the box
+// itself none of this is needed: the console switches and resets without a password.
 const (
 	freeTries = 5
 	firstWait = 2 * time.Second
@@ -24,7 +23,7 @@ type attempts struct {
 	clock func() time.Time
 
 	mu     sync.Mutex
-	places map[netip.Addr]*failures
+	places map[string]*failures
 }
 
 type failures struct {
@@ -33,13 +32,13 @@ type failures struct {
 }
 
 func newAttempts(clock func() time.Time) *attempts {
-	return &attempts{clock: clock, places: make(map[netip.Addr]*failures)}
+	return &attempts{clock: clock, places: make(map[string]*failures)}
 }
 
 // begin says how long to wait before the next try from a place; 0: it may be made
 // now, and counts as failed until succeeded says otherwise, so that many at once are
 // no more than one after the other.
-func (a *attempts) begin(who netip.Addr) time.Duration {
+func (a *attempts) begin(who string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.clock()
@@ -72,7 +71,7 @@ func (f *failures) wait() time.Duration {
 }
 
 // withdraw takes back a try that came to nothing: nobody looked at the password.
-func (a *attempts) withdraw(who netip.Addr) {
+func (a *attempts) withdraw(who string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f := a.places[who]; f != nil && f.count > 0 {
@@ -81,7 +80,7 @@ func (a *attempts) withdraw(who netip.Addr) {
 }
 
 // succeeded forgets what failed before.
-func (a *attempts) succeeded(who netip.Addr) {
+func (a *attempts) succeeded(who string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.places, who)

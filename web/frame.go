@@ -12,8 +12,9 @@ type frame struct {
 	Refresh  string // where a browser without scripts looks again; empty: it stays
 	Message  string
 	Version  string
-	Zone     string // in which times are told
-	Style    string // addresses of assets
+	Zone     string  // in which times are told
+	Bypass   *moment // an ordered one, and when it ends, on pages that do not show it by themselves; nil: there is none
+	Style    string  // addresses of assets
 	Icon     string
 }
 
@@ -22,6 +23,13 @@ func (p *Page) frameOf(l look, who scope, here string, scripts ...string) frame 
 	f := frame{Here: here, LoggedIn: who >= readers, Full: who >= owners, Style: p.assets.address["style.css"], Icon: p.assets.address["icon.svg"]}
 	for _, name := range scripts {
 		f.Scripts = append(f.Scripts, p.assets.address[name])
+	}
+	if b := l.status.Bypass; f.LoggedIn && here != "/" && b.On {
+		f.Bypass = &moment{}
+		if !b.Until.IsZero() {
+			*f.Bypass = leftUntil(b.Until, p.clock(), l.zone())
+			f.Scripts = append(f.Scripts, p.assets.address["countdown.js"])
+		}
 	}
 	if f.LoggedIn {
 		f.Version, f.Zone = l.status.Version, l.zone().String()
@@ -50,11 +58,11 @@ func (p *Page) admit(t route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch l, who := p.visitor(r); {
 		case l.err != nil:
-			p.refuse(w, r, http.StatusServiceUnavailable, silent)
+			p.render(w, r, http.StatusServiceUnavailable, silent)
 		case who == strangers:
-			p.refuse(w, r, http.StatusForbidden, t.first)
+			p.render(w, r, http.StatusForbidden, t.first)
 		case who < t.who:
-			p.refuse(w, r, http.StatusForbidden, onlyLooks)
+			p.render(w, r, http.StatusForbidden, onlyLooks)
 		default:
 			t.handle(w, r)
 		}

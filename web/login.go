@@ -88,7 +88,7 @@ func (p *Page) login(w http.ResponseWriter, r *http.Request) {
 // prove looks whose password it is, as often as the limiter allows from there; it says
 // what is wrong, or nothing.
 func (p *Page) prove(w http.ResponseWriter, r *http.Request, password string, holders ...holder) (h holder, code int, complaint string) {
-	who := neighbour(r.RemoteAddr)
+	who := turnOf(r, p.watcher.now().hash)
 	if wait := p.attempts.begin(who); wait > 0 {
 		seconds := int((wait + time.Second - 1) / time.Second)
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
@@ -112,7 +112,7 @@ func (p *Page) prove(w http.ResponseWriter, r *http.Request, password string, ho
 			return h, http.StatusOK, ""
 		}
 	}
-	p.log.Warn("wrong password", "from", who.String())
+	p.log.Warn("wrong password", "from", neighbour(r.RemoteAddr).String())
 	return h, http.StatusForbidden, "That is not the password."
 }
 
@@ -128,6 +128,9 @@ func (p *Page) renew(w http.ResponseWriter, r *http.Request, h holder) {
 	p.sessions.end(w, r)
 	w.Header().Del("Set-Cookie")
 	p.sessions.begin(w, r, h)
+	if h.scope == owners {
+		rememberBrowser(w, r, h.hash)
+	}
 }
 
 func (p *Page) logout(w http.ResponseWriter, r *http.Request) {

@@ -120,6 +120,32 @@ func TestLimiterNeverLocksOut(t *testing.T) {
 	})
 }
 
+// Somebody at the owner's own address takes every turn there is: a browser that the owner has used before has turns of
+// its own, and nobody can make one that has.
+func TestGuesserAtTheOwnersAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPage(t, whole())
+		v := owner(t, p)
+		if r := v.post("/logout", nil); r.StatusCode != http.StatusSeeOther || v.known == nil {
+			t.Fatalf("%s, known by %v", r.Status, v.known)
+		}
+		stranger := &visitor{t: t, handler: p.Handler()}
+		stranger.known = &http.Cookie{Name: knownName, Value: "NAME." + sealOf("NAME", "")}
+		tries := 0
+		for begun := time.Now(); time.Since(begun) < time.Hour; time.Sleep(time.Second) {
+			if stranger.post("/login", field("password", "a guess")).StatusCode == http.StatusForbidden {
+				tries++
+			}
+		}
+		if tries > 70 {
+			t.Errorf("%d tries in an hour", tries)
+		}
+		if r := v.post("/login", field("password", secret)); r.StatusCode != http.StatusSeeOther {
+			t.Errorf("the owner, meanwhile: %s", r.Status)
+		}
+	})
+}
+
 func TestOneNetworkIsOnePlace(t *testing.T) {
 	for a, want := range map[string]string{
 		"192.0.2.7:1":                     "192.0.2.7",
@@ -136,7 +162,7 @@ func TestOneNetworkIsOnePlace(t *testing.T) {
 func TestPlacesAreBounded(t *testing.T) {
 	a := newAttempts(time.Now)
 	for i := range 2 * maxPlaces {
-		a.begin(neighbour("[2001:db8:0:" + digits(i) + "::1]:1"))
+		a.begin(neighbour("[2001:db8:0:" + digits(i) + "::1]:1").String())
 	}
 	if len(a.places) > maxPlaces {
 		t.Errorf("%d places", len(a.places))

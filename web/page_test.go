@@ -47,6 +47,7 @@ type box struct {
 	token    string // that confirms
 	who      string // made the change that waits
 	undone   int
+	early    bool // what is tried is not in effect yet
 	resets   []control.ResetRequest
 
 	client   *control.Client // passes calls on; nil: the box does so by itself
@@ -268,7 +269,8 @@ type visitor struct {
 	t       testing.TB
 	handler http.Handler
 	from    string
-	cookie  *http.Cookie
+	cookie  *http.Cookie // of the session
+	known   *http.Cookie // by which the browser is known
 }
 
 // answer is what came back.
@@ -286,12 +288,19 @@ func (v *visitor) do(r *http.Request) answer {
 	if v.cookie != nil {
 		r.AddCookie(v.cookie)
 	}
+	if v.known != nil {
+		r.AddCookie(v.known)
+	}
 	w := httptest.NewRecorder()
 	v.handler.ServeHTTP(w, r)
 	response := w.Result()
 	defer response.Body.Close()
 	for _, c := range response.Cookies() {
-		v.cookie = c
+		if c.Name == knownName {
+			v.known = c
+		} else {
+			v.cookie = c
+		}
 	}
 	var text strings.Builder
 	if err := response.Write(&text); err != nil {

@@ -7,12 +7,14 @@ import (
 
 func (p *Page) showPage(w http.ResponseWriter, r *http.Request) { p.render(w, r, http.StatusOK, "") }
 
-// refuse shows the page with what went wrong.
+// refuse shows the page with what went wrong, as it is by now.
 func (p *Page) refuse(w http.ResponseWriter, r *http.Request, code int, message string) {
 	p.watcher.stale()
 	p.render(w, r, code, message)
 }
 
+// render shows the page with a message. Where nothing has changed, as for strangers who may not go on, the supervisor is
+// asked no more often than for others.
 func (p *Page) render(w http.ResponseWriter, r *http.Request, code int, message string) {
 	v := p.view(r)
 	v.Message = message

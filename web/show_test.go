@@ -126,6 +126,12 @@ func TestSupervisorIsAskedSeldom(t *testing.T) {
 	for range 100 {
 		v.get("/live")
 	}
+	// Nor for those who may not go on.
+	for range 100 {
+		v.get("/log")
+		v.get("/settings/confirm?token=guess")
+		v.post("/bypass", nil)
+	}
 	now = now.Add(freshFor)
 	v.get("/live")
 	if b.asked != 2 {
@@ -144,6 +150,25 @@ func TestSupervisorIsAskedSeldom(t *testing.T) {
 	if charts != 1 {
 		t.Errorf("asked %d times for what the chart shows", charts)
 	}
+}
+
+// What is left of a bypass stands on every page, and counts down.
+func TestBypassIsToldEverywhere(t *testing.T) {
+	b := whole()
+	p := newPage(t, b)
+	v := owner(t, p)
+	const note = `id="bypass"`
+	contains(t, "inline", v.get("/settings"), []string{"<h1"}, []string{note})
+	b.status.Mode, b.status.Bypass = control.Bypass, control.Override{On: true, Until: p.clock().Add(5 * time.Minute)}
+	p.watcher.stale()
+	for _, path := range []string{"/log", "/flows", "/doctor", "/settings", "/access"} {
+		contains(t, path, v.get(path), []string{note, `data-bypass="`, "/countdown.js"}, nil)
+	}
+	contains(t, "the page with the switch", v.get("/"), []string{"data-left="}, []string{note})
+	b.status.Bypass.Until = time.Time{}
+	p.watcher.stale()
+	contains(t, "without an end", v.get("/log"), []string{note, "until someone ends it"}, []string{"data-bypass="})
+	contains(t, "to a stranger", (&visitor{t: t, handler: v.handler}).get("/log"), nil, []string{note})
 }
 
 func TestNumbersAndTimes(t *testing.T) {

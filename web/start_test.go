@@ -168,24 +168,26 @@ func TestStartPassword(t *testing.T) {
 func TestStartAddress(t *testing.T) {
 	b := wired()
 	b.status.Address = control.Address{Prefix: netip.MustParsePrefix("192.0.2.77/24"), Gateway: netip.MustParseAddr("192.0.2.1")}
-	v := owner(t, newPage(t, b))
+	p := newPage(t, b)
+	v := owner(t, p)
 	// What holds is what the form begins with.
 	contains(t, "by DHCP", v.get("/start/address"), []string{`value="dhcp" checked`, `value="192.0.2.77/24"`, `value="192.0.2.1"`, "192.0.2.77/24, router 192.0.2.1"}, []string{`value="fixed" checked`})
 	// What is so already is not tried.
 	if got := v.post("/start/address", field("how", "dhcp", "address", "192.0.2.77/24", "then", "start")); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/start/time" || len(b.edits) > 0 {
 		t.Errorf("dhcp again: %s, %v", got.Status, b.edits)
 	}
-	b.review = control.SettingsReview{Confirm: true, Restart: true, Changes: []control.SettingsDiff{{Key: "management.address", Old: `"dhcp"`, New: `"192.0.2.10/24"`}}}
-	got := v.post("/start/address", field("how", "fixed", "address", " 192.0.2.10/24 ", "gateway", "", "then", "start"))
-	contains(t, "review", got, []string{"Try it", "The page will be at <b>192.0.2.10</b>", `name="then" value="start"`, `href="/start/address"`, `name="base" value="now"`, "management.address = &#34;192.0.2.10/24&#34;"}, nil)
-	if e := b.edits[0]; len(e.Set) != 1 || e.Set["management.address"] != `"192.0.2.10/24"` || e.Text != b.settings.Text || len(b.changes) > 0 {
+	b.review = control.SettingsReview{Confirm: true, Restart: true, Changes: []control.SettingsDiff{{Key: "management.address", Old: `"dhcp"`, New: `"192.0.2.20/24"`}}}
+	got := v.post("/start/address", field("how", "fixed", "address", " 192.0.2.20/24 ", "gateway", "", "then", "start"))
+	contains(t, "review", got, []string{"Try it", "The page will be at <b>192.0.2.20</b>", `name="then" value="start"`, `href="/start/address"`, `name="base" value="now"`, "management.address = &#34;192.0.2.20/24&#34;"}, nil)
+	if e := b.edits[0]; len(e.Set) != 1 || e.Set["management.address"] != `"192.0.2.20/24"` || e.Text != b.settings.Text || len(b.changes) > 0 {
 		t.Errorf("edited %+v, applied %+v", b.edits, b.changes)
 	}
 	// It goes on with the steps once it is kept.
 	b.applied = control.SettingsApplied{Trial: &control.SettingsTrial{Left: 89}, Token: "TOKEN", Restart: true}
 	got = v.post("/settings/apply", field("text", "a", "base", "now", "then", "start"))
-	contains(t, "tried", got, []string{"https://192.0.2.10/settings/confirm?then=start&amp;token=TOKEN"}, nil)
-	b.settings.Trial = &control.SettingsTrial{Left: 80}
+	contains(t, "tried", got, []string{"https://192.0.2.20/settings/confirm?then=start&amp;token=TOKEN"}, nil)
+	b.status.Trial = &control.Trial{Left: 80}
+	p.watcher.stale()
 	contains(t, "at the new address", v.get("/settings/confirm?then=start&token=TOKEN"), []string{`name="then" value="start"`}, nil)
 	for then, place := range map[string]string{"start": "/start/time", "": "/settings/history", "https://attacker.example/": "/settings/history"} {
 		b.token, b.who = "TOKEN", "10.0.0.1"

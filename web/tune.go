@@ -196,7 +196,7 @@ func (p *Page) writeReview(w http.ResponseWriter, r *http.Request, s control.Set
 	l, who := p.visitor(r)
 	v := reviewView{
 		frame: p.frameOf(l, who, "/settings"), SettingsReview: review, Text: text, Base: base,
-		AsText: r.PostFormValue("as") == "toml", Lines: diffOf(s.Text, text), Management: addressIn(review.Changes), Then: thenOf(r),
+		AsText: r.PostFormValue("as") == "toml", Lines: diffOf(s.Text, text), Management: thereAfter(review.Changes, r.Host), Then: thenOf(r),
 	}
 	v.Title = "review"
 	p.write(w, http.StatusOK, "review.html", v)
@@ -233,7 +233,7 @@ func problemsOf(problems []control.SettingsProblem, inForm bool) string {
 	return "Nothing is changed: " + strings.Join(all, "; ") + "."
 }
 
-// addressIn is the fixed address that the box gets, of the page's keys; empty if it
+// addressIn is the fixed address that the box gets of its own; empty if it
 // stays, or is not known before. With another prefix only, it stays.
 func addressIn(changes []control.SettingsDiff) string {
 	at := slices.IndexFunc(changes, func(c control.SettingsDiff) bool { return c.Key == "management.address" })
@@ -244,9 +244,6 @@ func addressIn(changes []control.SettingsDiff) string {
 	before, _, _ := strings.Cut(strings.Trim(changes[at].Old, `"`), "/")
 	if !fixed || address == before {
 		return "" // dhcp, none, or where it was
-	}
-	if strings.Contains(address, ":") {
-		address = "[" + address + "]"
 	}
 	return address
 }

@@ -54,6 +54,9 @@ func (b *box) ApplySettings(_ context.Context, c control.SettingsChange) (contro
 func (b *box) ConfirmSettings(_ context.Context, token string) (control.SettingsVersion, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.early {
+		return control.SettingsVersion{}, errors.New("limpid is still starting")
+	}
 	if b.token == "" || token != b.token {
 		return control.SettingsVersion{}, control.Refuse(errors.New("this confirms another change than the one that waits"))
 	}
@@ -214,12 +217,20 @@ func TestConfirm(t *testing.T) {
 	if got := v.get("/settings/confirm?token=TOKEN"); got.StatusCode != http.StatusOK || !strings.Contains(got.text, "Nothing waits") {
 		t.Errorf("%s", got.text)
 	}
-	b.settings.Trial = &control.SettingsTrial{Who: "10.0.0.1", Text: "secret", Left: 50}
+	b.status.Trial = &control.Trial{Who: "10.0.0.1", Left: 50}
+	p.watcher.stale()
 	got := v.get("/settings/confirm?token=%22%3E<script>")
 	if !strings.Contains(got.text, `value="&#34;&gt;&lt;script&gt;"`) || strings.Contains(got.text, "secret") {
 		t.Errorf("%s", got.text)
 	}
-	b.token, b.who = "TOKEN", "10.0.0.1"
+	b.token, b.who, b.early = "TOKEN", "10.0.0.1", true
+	// Not yet in effect: whoever presses the button again is no guesser, and has not lost the change.
+	for range 2 * freeTries {
+		if got := v.post("/settings/confirm", field("token", "TOKEN")); got.StatusCode != http.StatusServiceUnavailable || !strings.Contains(got.text, "still starting") {
+			t.Fatalf("at once: %s", got.Status)
+		}
+	}
+	b.early = false
 	if got := v.post("/settings/confirm", field("token", "x")); got.StatusCode != http.StatusConflict || v.cookie != nil {
 		t.Errorf("another token: %s", got.Status)
 	}

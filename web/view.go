@@ -46,6 +46,12 @@ type moment struct {
 	Text    string
 }
 
+// leftUntil is a moment that is still to come.
+func leftUntil(at, now time.Time, zone *time.Location) moment {
+	left := at.Sub(now)
+	return moment{at.In(zone).Format(time.TimeOnly), seconds(left), left.Round(time.Second).String()}
+}
+
 // counter is a number with its name, and where the rows behind it are, if there are
 // some. Key is the name it has in the stream.
 type counter struct{ Name, Value, Hint, Rows, Key string }
@@ -71,11 +77,9 @@ func viewOf(l look, loggedIn bool, now time.Time) view {
 	v.Word, v.Tone, v.Why = stateOf(s, len(alarms), loggedIn)
 	v.Since = moment{s.Since.In(zone).Format(time.DateTime + " MST"), seconds(now.Sub(s.Since)), ago(now.Sub(s.Since))}
 	v.Ordered = s.Bypass.On
-	if v.Ordered && s.Bypass.Until.IsZero() {
-		v.Forever = true
-	} else if v.Ordered {
-		left := s.Bypass.Until.Sub(now)
-		v.Until = moment{s.Bypass.Until.In(zone).Format(time.TimeOnly), seconds(left), left.Round(time.Second).String()}
+	v.Forever = v.Ordered && s.Bypass.Until.IsZero()
+	if v.Ordered && !v.Forever {
+		v.Until = leftUntil(s.Bypass.Until, now, zone)
 	}
 	v.Count = len(alarms)
 	v.Wire = wireOf(s.Wire, s.Frames, v)

@@ -38,7 +38,8 @@ func TestScreenSays(t *testing.T) {
 		"bypass for a time": {func(k *Known) {
 			k.Status.Mode, k.Status.Timezone = control.Bypass, "America/New_York"
 			k.Status.Reason, k.Status.Bypass = "ordered by the operator until 00:10:00", control.Override{On: true, Until: time.Unix(600, 0)}
-		}, []string{"BYPASS since 1969-12-31 19:00:00 EST: ordered, until 19:10:00\n"}, []string{"00:10:00"}},
+			k.Now = time.Unix(12, 0)
+		}, []string{"BYPASS since 1969-12-31 19:00:00 EST: ordered, for 9m48s more, until 19:10:00\n"}, []string{"00:10:00"}},
 		"all well": {func(*Known) {}, []string{"limpid 1.2.3, slot b\n", "INLINE since", "clients      eth0 up, 1000 Mbit/s\n", "servers      eth1 has no link",
 			"address      192.0.2.10/24 on br0\n", "page         https://192.0.2.10\n",
 			"certificate  SHA-256 " + strings.Repeat("AB:", 16) + "\n" + strings.Repeat(" ", 23) + strings.Repeat("CD:", 15) + "CD\n", "settings     on disk\n", "watchdog     iTCO_wdt\n", "no alarms\n", "b bypass", "s shell"}, []string{"now "}},

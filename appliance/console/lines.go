@@ -11,6 +11,7 @@ import (
 // Known is what the screen shows.
 type Known struct {
 	Version   string
+	Now       time.Time
 	Status    *control.Status // nil while the supervisor does not answer
 	Box       *control.Box    // nil where process 1 is not limpid's
 	Addresses []string        // of the box itself, with their interfaces
@@ -99,7 +100,8 @@ func mode(k Known) Line {
 	}
 	reason := s.Reason
 	if s.Bypass.On && !s.Bypass.Until.IsZero() {
-		reason = "ordered, until " + s.Bypass.Until.In(zone).Format(time.TimeOnly)
+		left := max(0, s.Bypass.Until.Sub(k.Now)).Round(time.Second)
+		reason = fmt.Sprintf("ordered, for %v more, until %s", left, s.Bypass.Until.In(zone).Format(time.TimeOnly))
 	}
 	return Line{fmt.Sprintf("  %s since %s: %s", strings.ToUpper(string(s.Mode)), since, reason), Warning}
 }

@@ -95,7 +95,7 @@ func (c *console) open() error {
 func (c *console) look(ctx context.Context) {
 	asking, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	c.known.Status = nil
+	c.known.Now, c.known.Status = time.Now(), nil
 	if s, err := c.client.Status(asking); err == nil {
 		c.known.Status = &s
 	}
