@@ -20,6 +20,7 @@ type updateView struct {
 	Back     bool // there is something to go back to
 
 	Done, Total, Rate string
+	Size              string // of the bundle; empty: nobody knows
 	RebootAt          string
 	Dark              string // how long nothing crosses while the box boots
 	Now               string // on the box's clock
@@ -55,6 +56,9 @@ func (v *updateView) fill(u control.Update, box *control.Box, now time.Time) {
 	v.Done, v.Total, v.Rate = size(uint64(max(0, u.Progress.Done))), size(uint64(max(0, u.Progress.Total))), size(uint64(max(0, u.Progress.Rate)))
 	if !u.RebootAt.IsZero() {
 		v.RebootAt = u.RebootAt.In(now.Location()).Format(time.DateTime)
+	}
+	if u.Bundle.Size > 0 {
+		v.Size = size(uint64(u.Bundle.Size))
 	}
 	v.Now = now.Format("2006-01-02T15:04")
 	v.Dark = darkOf(box)

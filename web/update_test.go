@@ -47,7 +47,7 @@ func slotted() *box {
 	b.update = control.Update{
 		Slots: true, Version: "1.2.3", Board: "x86_64", Running: "a", Healthy: true, Phase: control.UpdateReady,
 		Other:  control.OtherSlot{Slot: "b", Version: "1.3.0", BootsLeft: 1},
-		Bundle: control.BundleInfo{Version: "1.3.0", Notes: "Quicker <b>than</b> before.", SignedBy: "5C1B7A0E00000001"},
+		Bundle: control.BundleInfo{Version: "1.3.0", Notes: "Quicker <b>than</b> before.", SignedBy: "5C1B7A0E00000001", Size: 9 << 20},
 	}
 	b.status.Box = &control.Box{Phases: []control.Phase{{Name: "bridge", Begun: 2, Took: 1.4}}}
 	return b
@@ -59,7 +59,7 @@ func TestUpdateInWords(t *testing.T) {
 		says, hushes []string
 	}{
 		"to try": {func(*control.Update) {},
-			[]string{"Restart now", "the next start tries it", "3 s at its last start", "Quicker &lt;b&gt;than", "Signed with key <code>5C1B7A0E00000001</code>", "Plan it"}, []string{"Not then", "<progress", "Go back</h2>"}},
+			[]string{"Restart now", "the next start tries it", "3 s at its last start", "Quicker &lt;b&gt;than", "Signed with key <code>5C1B7A0E00000001</code>", "MiB of a bundle.", "Plan it"}, []string{"Not then", "<progress", "Go back</h2>"}},
 		"planned": {func(u *control.Update) { u.RebootAt = time.Date(2026, 2, 3, 4, 5, 0, 0, time.UTC) },
 			[]string{"2026-02-03 04:05:00", "Not then"}, []string{"Plan it"}},
 		"arriving": {func(u *control.Update) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -500,6 +501,28 @@ func TestFsyncPolicies(t *testing.T) {
 		}
 		if err := f.close(); err != nil || f.file != nil || f.root != nil {
 			t.Errorf("%s: close: %v", policy, err)
+		}
+	}
+}
+
+// What is forced to the disk, and when: a pipe cannot be (fsync(2): EINVAL), and tells of each try.
+func TestFsyncIsDone(t *testing.T) {
+	for policy, forced := range map[string]bool{SyncRotate: true, SyncSecond: true, SyncNever: false} {
+		for name, end := range map[string]func(*file) error{"close": (*file).close, "rotate": (*file).rotate} {
+			f := &file{dir: t.TempDir(), base: jsonFile, keep: 1 << 20, segment: 128 << 10, sync: policy, log: slog.New(slog.DiscardHandler)}
+			if _, err := f.write(t.Context(), []byte("{}\n")); err != nil {
+				t.Fatal(err)
+			}
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reader.Close()
+			_ = f.file.Close()
+			f.file = writer
+			if err := end(f); errors.Is(err, unix.EINVAL) != forced {
+				t.Errorf("%s, %s: %v, want it forced to the disk: %v", policy, name, err, forced)
+			}
 		}
 	}
 }

@@ -69,6 +69,19 @@ func (r Report) Bytes() (n int64) {
 	return n
 }
 
+// Within is the time that the given share of the attempts took at most: 0.5 for the median.
+func (r Report) Within(share float64) time.Duration {
+	if len(r.Attempts) == 0 {
+		return 0
+	}
+	took := make([]time.Duration, len(r.Attempts))
+	for i, a := range r.Attempts {
+		took[i] = a.Took()
+	}
+	slices.Sort(took)
+	return took[min(int(share*float64(len(took))), len(took)-1)]
+}
+
 // Slowest is the longest attempt's time, failed or not; 0 if there is none.
 func (r Report) Slowest() (d time.Duration) {
 	for _, a := range r.Attempts {

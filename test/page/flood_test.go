@@ -22,6 +22,7 @@ import (
 const (
 	floodRate    = 500
 	floodTime    = 20 * time.Second
+	quietTime    = 5 * time.Second
 	slowClients  = 48
 	proxiedRate  = 100
 	proxiedBytes = 20000
@@ -29,7 +30,8 @@ const (
 
 // TestFloodIsNotNoticed floods page and API, and has slow clients hold what they are
 // given, while requests go through the proxy: each of them succeeds, and no process of
-// limpid ends, the page's included.
+// limpid ends, the page's included. How long the requests take is told, beside how long
+// they do without a flood.
 func TestFloodIsNotNoticed(t *testing.T) {
 	b := inline(t)
 	_, err := b.S2.HTTPOrigin(":80")
@@ -41,10 +43,12 @@ func TestFloodIsNotNoticed(t *testing.T) {
 	before, err := b.limpid.Status(t.Context())
 	must(t, err)
 
-	proxied := lab.Load{
+	load := lab.Load{
 		Rate: proxiedRate, Timeout: patience, Do: lab.Get(fmt.Sprintf("/bytes/%d", proxiedBytes)),
 		Dial: func(ctx context.Context) (*net.TCPConn, error) { return b.C2.Dial(ctx, "tcp", "", "10.80.0.2:80") },
-	}.Start(t.Context())
+	}
+	quiet := load.Run(t.Context(), quietTime)
+	proxied := load.Start(t.Context())
 	ctx, cancel := context.WithCancel(t.Context())
 	var slow sync.WaitGroup
 	var held atomic.Int64
@@ -52,17 +56,18 @@ func TestFloodIsNotNoticed(t *testing.T) {
 		slow.Go(func() { b.beSlow(ctx, i%2 == 0, &held) })
 	}
 	var asked atomic.Int64
-	var answered [2]atomic.Int64
+	var answered [4]atomic.Int64
 	flood := lab.Load{
 		Rate: floodRate, Timeout: 10 * time.Second, Reset: true,
 		Dial: func(ctx context.Context) (*net.TCPConn, error) { return b.C1.Dial(ctx, "tcp", "", address+":443") },
 		Do: func(_ context.Context, conn *net.TCPConn) (int64, error) {
-			kind := asked.Add(1) % 2
-			head := "GET /live HTTP/1.1\r\n"
-			if kind == 1 {
-				head = "GET /api/v1/status HTTP/1.1\r\nAuthorization: Bearer " + graphs + "\r\n"
-			}
-			n, err := question(conn, head)
+			kind := asked.Add(1) % 4
+			n, err := question(conn, [...]string{
+				"GET /live HTTP/1.1\r\n",
+				"GET /api/v1/status HTTP/1.1\r\nAuthorization: Bearer " + graphs + "\r\n",
+				"GET /settings/confirm?token=guess HTTP/1.1\r\n",
+				"GET /log HTTP/1.1\r\n", // not for strangers
+			}[kind])
 			if err == nil {
 				answered[kind].Add(1)
 			}
@@ -75,8 +80,11 @@ func TestFloodIsNotNoticed(t *testing.T) {
 
 	after, err := b.limpid.Status(t.Context())
 	must(t, err)
-	t.Logf("%d connections to the page: %d pages and %d statuses answered, %d refused; %d times a slow client was held; %d requests through the proxy, %d failed, %d bytes",
-		flood.Count(), answered[0].Load(), answered[1].Load(), flood.Failures(), held.Load(), report.Count(), report.Failures(), report.Bytes())
+	t.Logf("%d connections to the page: %d pages, %d statuses and %d confirmations answered, %d refused; %d times a slow client was held; %d requests through the proxy, %d failed, %d bytes",
+		flood.Count(), answered[0].Load(), answered[1].Load(), answered[2].Load(), flood.Failures(), held.Load(), report.Count(), report.Failures(), report.Bytes())
+	for name, r := range map[string]lab.Report{"before the flood": quiet, "in it": report} {
+		t.Logf("requests through the proxy %s: half within %v, 99 of 100 within %v", name, r.Within(0.5), r.Within(0.99))
+	}
 	if report.Count() == 0 || report.Failures() != 0 || report.Bytes() != int64(report.Count())*proxiedBytes {
 		t.Errorf("clients of the wire have noticed: %v", report)
 	}
