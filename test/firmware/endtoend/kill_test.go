@@ -21,7 +21,7 @@ func kills(t *testing.T, b *firmware.Box) {
 		t.Fatal(err)
 	}
 	defer origin.Close()
-	for _, name := range []string{"gate", "proxy", "supervise"} {
+	for _, name := range []string{"gate", "proxy", "web", "supervise"} {
 		t.Run(name, func(t *testing.T) { kill(t, b, name) })
 	}
 }
@@ -66,7 +66,7 @@ func kill(t *testing.T, b *firmware.Box, name string) {
 }
 
 func childID(s control.Status, name string) int {
-	return map[string]int{"gate": s.Gate.PID, "proxy": s.Proxy.PID}[name]
+	return map[string]int{"gate": s.Gate.PID, "proxy": s.Proxy.PID, "web": s.Web.PID}[name]
 }
 
 // processID finds one of limpid's processes as anybody would.

@@ -147,34 +147,42 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// The first start of a new disk: frames cross before a byte of the disk is read, which
-// answers nothing until they do. Then the data partition is made, and the box gets to
-// inline.
-func TestWireBeforeDisk(t *testing.T) {
-	d := newDisk(t, 200)
-	arrived := make(chan struct{})
-	var held atomic.Int64
-	var box atomic.Bool
-	disk := d.nbd()
-	disk.Watch = func(Access) error {
-		if !box.Load() {
-			return nil // QEMU and its BIOS look at the disk as well
+// wireFirst starts a box whose disk, which may be nil, answers nothing from limpid's first phase on until a frame has
+// crossed: where the wire waited for the disk, neither would ever come. held is how many requests of it had to wait.
+func wireFirst(t *testing.T, disk *NBD) (m *Machine, ctx context.Context, arrived <-chan struct{}, held *atomic.Int64) {
+	t.Helper()
+	crossed := make(chan struct{})
+	held = new(atomic.Int64)
+	var box atomic.Bool // before, QEMU and its BIOS look at the disk, and a kernel with its drivers built in
+	if disk != nil {
+		watch := disk.Watch
+		disk.Watch = func(a Access) error {
+			if box.Load() && !closed(crossed) {
+				held.Add(1)
+				select {
+				case <-crossed:
+				case <-t.Context().Done():
+				}
+			}
+			if watch == nil {
+				return nil
+			}
+			return watch(a)
 		}
-		if !closed(arrived) {
-			held.Add(1)
-		}
-		select {
-		case <-arrived:
-		case <-t.Context().Done():
-		}
-		return nil
 	}
-	m, ctx := start(t, disk)
+	m, ctx = start(t, disk)
 	if _, err := m.Expect(ctx, "name=mounts"); err != nil {
 		t.Fatal(err)
 	}
 	box.Store(true)
-	crossing(ctx, m, arrived)
+	crossing(ctx, m, crossed)
+	return m, ctx, crossed, held
+}
+
+// The first start of a new disk: frames cross before a byte of the disk is read. Then the data partition is made, and
+// the box gets to inline.
+func TestWireBeforeDisk(t *testing.T) {
+	m, ctx, arrived, held := wireFirst(t, newDisk(t, 200).nbd())
 	if _, err := m.Expect(ctx, "INLINE since"); err != nil {
 		t.Fatal(err)
 	}

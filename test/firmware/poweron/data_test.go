@@ -63,7 +63,7 @@ func fill(t *testing.T, name string) {
 	run(t, "", "sh", "-c", "e2fsck -fy "+name+"; test $? -lt 4")
 }
 
-// Whatever is wrong with the disk, the box gets to inline and says what is wrong.
+// Whatever is wrong with the disk, the wire is there first, and the box gets to inline and says what is wrong.
 func TestBrokenDisk(t *testing.T) {
 	const size = 80
 	own, swapped := "clients      eth0 up", "clients      eth1 up"
@@ -117,9 +117,7 @@ func TestBrokenDisk(t *testing.T) {
 		}, []string{own, "in memory, lost with the power", "! data: read data partition"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, ctx := start(t, c.disk(t))
-			arrived := make(chan struct{})
-			crossing(ctx, m, arrived)
+			m, ctx, arrived, held := wireFirst(t, c.disk(t))
 			// The serial line is slow: the rest of the screen comes after its first line.
 			for _, want := range append([]string{"INLINE since"}, c.want...) {
 				if _, err := m.Expect(ctx, want); err != nil {
@@ -131,6 +129,7 @@ func TestBrokenDisk(t *testing.T) {
 			case <-ctx.Done():
 				t.Error("no frame has crossed")
 			}
+			t.Logf("%d requests of the disk were held back", held.Load())
 		})
 	}
 }
