@@ -422,13 +422,13 @@ func TestDescriptionEqualsRoutes(t *testing.T) {
 func TestDescriptionNamesEveryField(t *testing.T) {
 	_, schemas, _ := strings.Cut(string(description), "\ncomponents:")
 	for _, v := range []any{
-		Status{},
+		Status{Trial: &Trial{}, Box: &Box{}},
 		Process{},
 		Flows{},
 		Cache{},
 		Override{Until: time.Unix(1, 0)},
 		Wire{},
-		Link{MAC: "m", MTU: 1, Speed: 1},
+		Link{MAC: "m", MTU: 1, Speed: 1, FullDuplex: true},
 		Flow{},
 		FlowList{},
 		BypassRequest{For: 1},
@@ -451,12 +451,12 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		Alarm{},
 		LogPage{},
 		LogCounts{},
-		HeadsRequest{Filter: map[string]string{}, For: 1, Count: 1, Who: "w"},
+		HeadsRequest{Filter: map[string]string{"a": "b"}, For: 1, Count: 1, Who: "w"},
 		Heads{Filter: map[string]string{"a": "b"}, Who: "w", Until: time.Unix(1, 0), Count: 1},
 		HeadPair{},
 		Head{},
 		LogRecord{VLAN: 1, Method: "m", URL: "u", Status: 1, Reason: "r", Connect: new(int64), FirstByte: new(int64), Total: new(int64), UserAgent: "u", ContentType: "c", Cut: "c", Heads: 1},
-		Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p"},
+		Update{Running: "a", Other: OtherSlot{Slot: "b"}, Bundle: BundleInfo{Size: 1}, Progress: Progress{Done: 1}, Problem: "p", RebootAt: time.Unix(1, 0)},
 		Settings{Trial: &SettingsTrial{}},
 		BypassPair{Client: netip.MustParsePrefix("10.0.0.7/32"), Server: netip.MustParsePrefix("192.0.2.0/24")},
 		SettingsKey{},
@@ -477,7 +477,7 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		OtherSlot{Version: "v"},
 		BundleInfo{SHA256: "s", Version: "v", Notes: "n"},
 		Progress{},
-		LogTop{},
+		LogTop{Since: time.Unix(1, 0)},
 		Ranking{},
 		Rank{},
 		DrillRequest{Blow: "b", Who: "w"},
@@ -507,10 +507,35 @@ func TestDescriptionNamesEveryField(t *testing.T) {
 		if err := json.Unmarshal(text, &fields); err != nil {
 			t.Fatal(err)
 		}
+		block, own := schemaOf(schemas, reflect.TypeOf(v).Name())
+		whole := block
+		if _, parts, ok := strings.Cut(block, "allOf:"); ok {
+			for _, part := range regexp.MustCompile(`schemas/(\w+)"`).FindAllStringSubmatch(strings.SplitN(parts, "\n", 2)[0], -1) {
+				more, _ := schemaOf(schemas, part[1])
+				whole += more
+			}
+		}
 		for name := range fields {
-			if !regexp.MustCompile(`(?m)[\s{]` + name + `: `).MatchString(strings.ReplaceAll(schemas, ":\n", ": \n")) {
+			if !regexp.MustCompile(`(?m)[\s{]` + name + `: `).MatchString(strings.ReplaceAll(whole, ":\n", ": \n")) {
 				t.Errorf("openapi.yaml does not name %s of %T", name, v)
 			}
 		}
+		for _, property := range regexp.MustCompile(`(?m)^ {8}(\w+):`).FindAllStringSubmatch(block, -1) {
+			if _, ok := fields[property[1]]; own && !ok {
+				t.Errorf("openapi.yaml names %s, which %T has not", property[1], v)
+			}
+		}
 	}
+}
+
+// schemaOf is the schema of a type, if it has one of its own, else all of them.
+func schemaOf(schemas, name string) (text string, own bool) {
+	_, text, own = strings.Cut(schemas, "\n    "+name+":\n")
+	if !own {
+		return schemas, false
+	}
+	if end := regexp.MustCompile(`(?m)^    \w`).FindStringIndex(text); end != nil {
+		text = text[:end[0]]
+	}
+	return text, true
 }

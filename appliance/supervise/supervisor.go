@@ -54,7 +54,7 @@ type Supervisor struct {
 	checks   struct{ passed, failed atomic.Uint64 } // health checks that have ended
 	// addressed says that the box has the address of its settings.
 	addressed atomic.Bool
-	looks    looks
+	looks     looks
 
 	again chan Again    // limpid must start anew
 	tried chan struct{} // a trial has begun or ended
