@@ -109,9 +109,10 @@ func (h *half) receive(p *Pool, src, dst *Leg, f Filter) int {
 		h.buf.end += n
 		return n
 	}
-	if h.bulk && dst.is(writable) && f.Unseen() >= bulkLeast {
+	if h.runs(src, f) && dst.is(writable) {
 		if h.pipe = p.pipe(); h.pipe != nil {
-			return 0 // the run begins in the next round of pump
+			src.keepUrgent() // a run may end at it before epoll has told of it
+			return 0         // the run begins in the next round of pump
 		}
 	}
 	n := src.read(p.scratch)
@@ -132,6 +133,11 @@ func (h *half) receive(p *Pool, src, dst *Leg, f Filter) int {
 	return n
 }
 
+// runs reports whether splice(2) is worth it, and gets past what comes.
+func (h *half) runs(src *Leg, f Filter) bool {
+	return h.bulk && !src.is(thorough) && f.Unseen() >= bulkLeast
+}
+
 // splice goes on with a run through the pipe. blocked says that dst takes no
 // more or that the turn is over. Without a blocked byte in it the pipe goes
 // back to the pool.
@@ -144,13 +150,14 @@ func (h *half) splice(p *Pool, src, dst *Leg, f Filter, budget *int) (moved, blo
 		h.bytes += uint64(n)
 		return n > 0, n == 0
 	}
-	if unseen := f.Unseen(); h.bulk && unseen >= bulkLeast && src.is(readable) && *budget > 0 && h.takes(dst) {
-		if n := h.pipe.fill(src, int(min(unseen, pipeSize))); n > 0 {
+	if h.runs(src, f) && src.is(readable) && *budget > 0 && h.takes(dst) {
+		if n := h.pipe.fill(src, int(min(f.Unseen(), pipeSize))); n > 0 {
 			f.Skip(int64(n))
 			*budget -= n
 			h.bulk = n >= bulkLeast
 			return true, false
 		}
+		h.bulk = !src.is(readable) // what is not plainly nothing is for read to judge
 	}
 	p.putPipe(h.pipe)
 	h.pipe = nil

@@ -25,6 +25,7 @@ const (
 	lost                         // connect(2) has failed
 	closing                      // the peer's FIN has come: behind the next short read there is nothing
 	thorough                     // a short read says nothing: broken, or urgent data
+	inline                       // urgent data is read in its place
 	ended                        // its end was read
 	finished                     // our FIN was sent
 	broken                       // reset, timed out, or otherwise gone
@@ -72,12 +73,20 @@ func (l *Leg) Ready(events uint32) {
 		l.state |= broken | thorough
 	}
 	if events&unix.EPOLLPRI != 0 {
-		// Urgent data (RFC 6093) goes on as plain data, in its place. Reads
-		// stop short at it.
-		_ = socket.Set(int(l.fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+		// Reads stop short at urgent data.
+		l.keepUrgent()
 		l.state |= readable | thorough
 	}
 	l.owner.Drive()
+}
+
+// keepUrgent has urgent data (RFC 6093) go on as plain data, in its place: a read that begins
+// at it leaves it out otherwise.
+func (l *Leg) keepUrgent() {
+	if !l.is(inline) {
+		l.state |= inline
+		_ = socket.Set(int(l.fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+	}
 }
 
 // connected learns from the first events how connect(2) ended. A reset right
@@ -146,6 +155,23 @@ func (l *Leg) gotten(n int, errno unix.Errno, short bool) int {
 		if l.is(closing) {
 			l.state |= ended
 		}
+	}
+	return n
+}
+
+// spliced notes the outcome of a splice(2). One does not get past urgent data: it finds nothing
+// there, or the end where FIN or a reset has come behind (net/ipv4/tcp.c, tcp_read_sock and
+// tcp_splice_read). Of nothing the edge of the urgent data makes another end, of the rest
+// read does, to which the socket stays readable. How full a pipe is depends on how the bytes
+// came in packets: a short splice says nothing about what is left.
+func (l *Leg) spliced(n int, errno unix.Errno) int {
+	switch {
+	case errno == unix.EAGAIN:
+		l.state &^= readable
+		return 0
+	case errno != 0:
+		l.fail(errno)
+		return 0
 	}
 	return n
 }

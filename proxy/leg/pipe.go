@@ -76,9 +76,7 @@ func (x *pipe) fill(l *Leg, limit int) int {
 		if errno == unix.EINTR {
 			continue
 		}
-		// How full a pipe is depends on how the bytes came in packets: a
-		// short splice says nothing about what is left.
-		got := l.gotten(int(n), errno, false)
+		got := l.spliced(int(n), errno)
 		x.held += got
 		return got
 	}

@@ -223,11 +223,14 @@ func TestAReaderThatTakesNothingOfWhatIsHeldIsReset(t *testing.T) {
 	}
 }
 
+// ways are the two directions.
+var ways = map[string]func(r *rig) (from, to *flowtest.End){
+	"up":   func(r *rig) (*flowtest.End, *flowtest.End) { return r.client, r.server },
+	"down": func(r *rig) (*flowtest.End, *flowtest.End) { return r.server, r.client },
+}
+
 func TestASlowReaderStopsTheSender(t *testing.T) {
-	for name, way := range map[string]func(r *rig) (from, to *flowtest.End){
-		"up":   func(r *rig) (*flowtest.End, *flowtest.End) { return r.client, r.server },
-		"down": func(r *rig) (*flowtest.End, *flowtest.End) { return r.server, r.client },
-	} {
+	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			from, to := way(r)
@@ -432,18 +435,4 @@ func TestBadDescriptorsAreRefused(t *testing.T) {
 	if after := flowtest.Descriptors(); after > before {
 		t.Errorf("descriptors: %d, want %d", after, before)
 	}
-}
-
-func TestUrgentDataStaysInItsPlace(t *testing.T) {
-	r := newRig(t)
-	fd := flowtest.Descriptor(t, r.client.TCPConn)
-	defer unix.Close(fd)
-	r.client.Send("before ")
-	if err := unix.Sendto(fd, []byte("!"), unix.MSG_OOB, nil); err != nil {
-		t.Fatal(err)
-	}
-	r.client.Send(" behind")
-	r.server.Expect("before ! behind")
-	r.client.Send(" and more")
-	r.server.Expect(" and more")
 }
