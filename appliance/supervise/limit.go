@@ -7,8 +7,9 @@ import (
 )
 
 // spareDescriptors is what a process needs beside two for each flow: pipes for
-// bodies in motion, flows in the hand-over queue, its own few.
-const spareDescriptors = 4096
+// bodies in motion, sockets that were reset and linger, flows in the hand-over
+// queue, its own few.
+const spareDescriptors = 8192
 
 // raiseDescriptors raises the hard limit of open descriptors, which children
 // inherit and make their soft one, to what flows connections need, as far as

@@ -33,6 +33,7 @@ type Pair struct {
 	client, upstream Leg
 	up, down         half
 	ending           Ending
+	delivery         int32 // place in pool.delivering, from 1 on; 0 for none
 }
 
 // Open takes ownership of two nonblocking stream sockets and watches them.
@@ -107,7 +108,7 @@ func (p *Pair) Carry(up, down Filter) Ending {
 
 // delivers reports whether what src sent before it broke is still on its way:
 // on a wire it is ahead of the reset, once it is acknowledged. A dst that takes
-// nothing of it for lingerLimit loses it.
+// nothing of it for silenceLimit, or not all of it within wholeLimit, loses it.
 func (p *Pair) delivers(h *half, src, dst *Leg) bool {
 	if dst.is(broken|lost) || src.is(ended) && h.held() == 0 {
 		return false
@@ -144,7 +145,7 @@ func (p *Pair) Cut() Ending {
 
 func (p *Pair) end(how Ending) {
 	p.ending = how
-	loop := p.pool.loop
+	loop, by := p.pool.loop, p.pool.delivered(p)
 	switch how {
 	case Finished:
 		// Closing sends the FIN that is still due.
@@ -152,10 +153,10 @@ func (p *Pair) end(how Ending) {
 		p.upstream.close(loop)
 	case ResetByClient:
 		p.client.close(loop)
-		p.pool.resetAfterData(&p.upstream)
+		p.pool.resetAfterData(&p.upstream, by)
 	case ResetByUpstream:
 		p.upstream.close(loop)
-		p.pool.resetAfterData(&p.client)
+		p.pool.resetAfterData(&p.client, by)
 	case UpstreamLost:
 		p.upstream.close(loop)
 		p.client.reset(loop)

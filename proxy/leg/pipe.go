@@ -14,8 +14,9 @@ const (
 	pipesAtMost = 64
 )
 
-// Descriptors is how many descriptors a pool holds at most, beside its pairs.
-const Descriptors = 2*pipesAtMost + 1
+// Descriptors is how many descriptors a pool holds at most, beside its pairs: of
+// pipes, of sockets that linger, and a timer's.
+const Descriptors = 2*pipesAtMost + lingerMost + 1
 
 // pipe carries bytes from one socket to another without a copy.
 type pipe struct {
