@@ -24,15 +24,20 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 			}
 			continue
 		}
+		if f.down.head == nil {
+			// What has begun before a request is not its response, whenever it
+			// is complete: it may be the rest of a split one (RFC 9112, 9.2, 11.1).
+			f.down.unasked = f.waiting.empty()
+		}
 		p := f.worker.parserFor(&f.down)
 		response, reason := p.Response(b[n:], &f.worker.settings.Limits)
-		if reason == http1.More && !end {
+		if reason == http1.More && !end && (!f.down.unasked || mayBeTimeout(b[n:])) {
 			f.worker.keepParser(&f.down, p)
 			return n
 		}
 		f.worker.putParser(&f.down)
 		switch {
-		case f.waiting.empty():
+		case f.down.unasked:
 			f.unasked(&response, reason)
 		case reason == http1.OK:
 			if f.responseHead(b[n:n+response.Length], &response); !f.cut {
@@ -56,8 +61,20 @@ func (s *downSide) Skip(n int64) {
 	(*Flow)(s).responseMoved(int(n))
 }
 
-// unasked deals with what a server sends when no request waits. A server that
-// has waited too long for one may say so before it closes (RFC 9110, 15.5.9).
+// mayBeTimeout reports whether b can become the one response that needs no
+// request. Nothing else is held without one.
+func mayBeTimeout(b []byte) bool {
+	const timeout, minor = "HTTP/1.1 408", 7
+	for i := range min(len(b), len(timeout)) {
+		if b[i] != timeout[i] && i != minor {
+			return false
+		}
+	}
+	return true
+}
+
+// unasked deals with what a server begins to send when no request waits. A server
+// that has waited too long for one may say so before it closes (RFC 9110, 15.5.9).
 func (f *Flow) unasked(r *http1.Response, reason http1.Reason) {
 	switch {
 	case reason == http1.OK && r.Status == 408 && !r.Persistent():

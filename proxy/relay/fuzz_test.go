@@ -37,6 +37,8 @@ func FuzzStreams(f *testing.F) {
 		{get + get + "GET / HT", ok0 + "HTTP/1.1 408 x\r\nConnection: close\r\n\r\n"},
 		{"\x16\x03\x01", "SSH-2.0-x\r\n"},
 		{get, switch1 + "x"},
+		{get, "HTTP/1.1 404 x\r\nContent-Length: 3\r\n\r\nabc"},
+		{get, "HTTP/1.1 408 x\r\nConnection: close\r\n\r\nabc"},
 		{string(bytes.Repeat([]byte(get), 40)), string(bytes.Repeat([]byte(ok0), 40))},
 	} {
 		for _, reset := range []bool{false, true} {
@@ -83,7 +85,7 @@ func FuzzStreams(f *testing.F) {
 			t.Fatalf("sent %q and %q, arrived %q and %q", up, down, got.up, got.down)
 		}
 		methods := onlyRequests(t, got.up, flow.reason.plain())
-		onlyResponses(t, got.down, methods)
+		got.onlyResponses(t, methods)
 	})
 }
 
@@ -133,23 +135,26 @@ func onlyRequests(t *testing.T, b []byte, behind bool) (queue []exchange) {
 	return queue
 }
 
-// onlyResponses wants b to be responses to the requests, until one of them
-// leaves HTTP.
-func onlyResponses(t *testing.T, b []byte, queue []exchange) {
+// onlyResponses wants what came down to be responses to the requests, none of
+// which began before its request had passed, until one of them leaves HTTP.
+func (a *arrived) onlyResponses(t *testing.T, queue []exchange) {
 	t.Helper()
-	limits := http1.DefaultLimits()
+	limits, b, asked := http1.DefaultLimits(), a.down, 0
 	for at := 0; at < len(b); {
 		var p http1.Parser
 		response, reason := p.Response(b[at:], &limits)
 		if reason != http1.OK {
 			t.Fatalf("at %d %v reached the client: %q", at, reason, b)
 		}
+		early := a.requestsBy(at) <= asked
 		at += response.Length
 		switch {
+		case (len(queue) == 0 || early) && response.Status == 408:
+			return
+		case early:
+			t.Fatalf("a response that began before its request reached the client, to %d: %q", at, b)
 		case response.Interim() && len(queue) > 0:
 			continue
-		case len(queue) == 0 && response.Status == 408:
-			return
 		case len(queue) == 0:
 			t.Fatalf("at %d a response without a request reached the client: %q", at, b)
 		}
@@ -160,7 +165,7 @@ func onlyResponses(t *testing.T, b []byte, queue []exchange) {
 			}
 			return
 		}
-		queue = queue[1:]
+		queue, asked = queue[1:], asked+1
 		var body track
 		body.body(framing)
 		at += onlyBody(t, &body, b[at:])
@@ -248,6 +253,26 @@ type arrived struct {
 	flow               *Flow
 	up, down           []byte
 	upReset, downReset bool // how it ended there
+	turns              []turnOf
+}
+
+// turnOf is how much the relay had read from the server after a turn, and how
+// many requests had passed.
+type turnOf struct{ down, requests int }
+
+// requestsBy is how many requests had passed when the server's byte was read.
+func (a *arrived) requestsBy(at int) int {
+	for _, turn := range a.turns {
+		if turn.down > at {
+			return turn.requests
+		}
+	}
+	return int(a.flow.requests)
+}
+
+func (a *arrived) turned() {
+	_, down := a.flow.pair.Received()
+	a.turns = append(a.turns, turnOf{int(down), int(a.flow.requests)})
 }
 
 // outer is one outer end of a flow.
@@ -289,6 +314,7 @@ func (s *streams) run(t *testing.T, up, down []byte, order uint64, reset bool) a
 		}
 		e.send(random)
 		moved := s.turn(t)
+		a.turned()
 		for i := range ends {
 			moved = s.receive(t, &ends[i]) || moved
 		}

@@ -13,8 +13,9 @@ comes: there what is before the fault has gone already, and the message stays in
 
 This page is written by the test that sends each message through a relay, in one piece and byte by byte, in both settings
 (` + "`go test ./proxy/relay -run Malformed -update`" + `). Messages are shown as Go writes strings. "…" stands for a good message
-before it on the same connection, or a good head before a malformed body; ` + "`¦`" + ` stands before the first byte that is refused. A
-clause is one of RFC 9112 unless it names another. The reason is the one in ` + "`limpid flows`" + ` and in the counters.
+before it on the same connection, or a good head before a malformed body; ` + "`¦`" + ` stands before the first byte that is refused, and
+` + "`↑`" + ` where the client sends a request. A clause is one of RFC 9112 unless it names another. The reason is the one in
+` + "`limpid flows`" + ` and in the counters.
 `
 
 const relayedIntro = `
@@ -334,6 +335,9 @@ func unaskedResponses() []malformed {
 		{clause: "6.3", why: "a body behind a 103", reason: "not-http", request: get, good: "HTTP/1.1 103 x\r\n\r\n", bad: "abc" + ok0},
 		{clause: "RFC 9110 15.2", why: "a 100 behind the final response", reason: "unsolicited-response", request: get, good: ok0, bad: "HTTP/1.1 100 x\r\n\r\n"},
 		{clause: "RFC 9110 15.2.2", why: "a 101 that was not asked for", reason: "unasked-upgrade", request: get, bad: switch1},
+		{clause: "9.2", why: "a head that has begun before the first request", reason: "unsolicited-response", bad: "HTTP/1.↑1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		{clause: "11.1", why: "a split response whose second head has begun before the next request", reason: "unsolicited-response", request: get, good: ok3, bad: "HTTP/1.1 ↑200 OK\r\nContent-Length: 3\r\n\r\nabc"},
+		{clause: "RFC 9110 15.5.9", why: "a 408 that has begun before the next request, and does not close", reason: "unsolicited-response", request: get, good: ok3, bad: "HTTP/1.1 408 x\r\n↑Content-Length: 0\r\n\r\n"},
 		{clause: "9.3.2", why: "three responses to a pipeline of two", reason: "unsolicited-response", request: get + get, good: ok3 + ok0, bad: ok3},
 	}
 }

@@ -22,16 +22,40 @@ type malformed struct {
 	why    string
 	// The client sends the request, if this is about a response. good is sent
 	// by the same end right before bad, and all of it may pass. Of bad may pass
-	// what is before a fault mark.
+	// what is before a fault mark. At an ask mark the client sends get.
 	request, good, bad string
 	fin                bool // FIN follows
 	reason             string
 }
 
-// faultMark stands in a malformed body before the first byte that is refused.
-const faultMark = "¦"
+const (
+	// faultMark stands in a malformed body before the first byte that is refused.
+	faultMark = "¦"
+	// askMark stands in a response where another request is sent.
+	askMark = "↑"
+)
 
-func (m *malformed) all() string { return m.good + strings.Replace(m.bad, faultMark, "", 1) }
+func (m *malformed) all() string {
+	return m.good + strings.NewReplacer(faultMark, "", askMark, "").Replace(m.bad)
+}
+
+// parts are the pieces of all between which the client asks.
+func (m *malformed) parts() []string {
+	before, behind, asks := strings.Cut(m.bad, askMark)
+	if !asks {
+		return []string{m.all()}
+	}
+	return []string{m.good + before, behind}
+}
+
+// ask sends a request when the relay holds what the server has sent of bad.
+func (m *malformed) ask(r *rig) {
+	r.t.Helper()
+	before, _, _ := strings.Cut(m.bad, askMark)
+	flowtest.Eventually(r.t, "the relay holds the beginning", func() bool { return r.held() == len(before) })
+	r.client.Send(get)
+	r.server.Expect(get)
+}
 
 // passes is what a relay lets pass that resets.
 func (m *malformed) passes() string {
@@ -147,17 +171,21 @@ func (m *malformed) asTunnel(t *testing.T, response, slowly bool) (reason, arriv
 	r := newRig(t, Settings{})
 	from, to := m.ends(r, response)
 	all := m.all()
-	if !m.fin {
-		all += get // plainly valid, and no more to be counted than what is before it
+	for i, send := range m.parts() {
+		if i > 0 {
+			m.ask(r)
+		}
+		for slowly && len(send) > 1 {
+			from.Send(send[:1])
+			send = send[1:]
+		}
+		from.Send(send)
 	}
-	send := all
-	for slowly && len(send) > 1 {
-		from.Send(send[:1])
-		send = send[1:]
-	}
-	from.Send(send)
 	if m.fin {
 		from.Finish()
+	} else {
+		from.Send(get) // plainly valid, and no more to be counted than what is before it
+		all += get
 	}
 	to.Expect(all)
 	if m.fin {
@@ -184,14 +212,19 @@ func (m *malformed) asReset(t *testing.T, response, slowly bool) (arrived string
 	t.Helper()
 	r := newRig(t, Settings{ResetNonHTTP: true})
 	from, to := m.ends(r, response)
-	send, size := []byte(m.all()), len(m.all())
+	size := len(m.all())
 	if slowly {
 		size = 1
 	}
 	told := false // of the reset, by a write
-	for len(send) > 0 && !told {
-		n, err := from.Write(send[:min(size, len(send))])
-		send, told = send[n:], err != nil
+	for i, part := range m.parts() {
+		if i > 0 {
+			m.ask(r)
+		}
+		for send := []byte(part); len(send) > 0 && !told; {
+			n, err := from.Write(send[:min(size, len(send))])
+			send, told = send[n:], err != nil
+		}
 	}
 	if m.fin {
 		_ = from.CloseWrite()
@@ -221,7 +254,7 @@ func (m *malformed) checkCounts(t *testing.T, r *rig, response bool, requests ui
 	t.Helper()
 	want := strings.Count(m.good, " HTTP/1.1\r\n")
 	if response {
-		want = strings.Count(m.request, " HTTP/1.1\r\n")
+		want = strings.Count(m.request, " HTTP/1.1\r\n") + strings.Count(m.bad, askMark)
 	}
 	if int(requests) != want {
 		t.Errorf("%d requests counted, want %d", requests, want)
@@ -269,7 +302,7 @@ func relayedPart(t *testing.T) string {
 func shown(s string) string {
 	quoted := strconv.QuoteToASCII(s)
 	quoted = quoted[1 : len(quoted)-1]
-	quoted = strings.NewReplacer(`\"`, `"`, `\u00a6`, faultMark, `\u2026`, "…").Replace(quoted)
+	quoted = strings.NewReplacer(`\"`, `"`, `\u00a6`, faultMark, `\u2191`, askMark, `\u2026`, "…").Replace(quoted)
 	for _, run := range []string{"x", "M", `A: b\r\n`} {
 		many := strings.Repeat(run, 30)
 		for {

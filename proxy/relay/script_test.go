@@ -102,6 +102,15 @@ var scripts = []struct {
 	{"RFC 9112 8: server resets in mid-body", []string{">< " + get, "<> HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "S>rst", "C<rst"}, 1, 1},
 	{"RFC 9112 8: client resets in mid-body", []string{">< POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "C>rst", "S<rst"}, 1, 0},
 	{"RFC 9112 8: client resets in mid-head", []string{"C> GET / HT", "S<none", "C>rst", "S< GET / HT", "S<rst"}, 0, 0},
+	{"RFC 9112 9.2: a head that has begun before its request", []string{
+		">< " + get, "<> " + ok3, "S> HTTP/1.1 4", "C<none", ">< " + get, "S> 04 x\r\nContent-Length: 0\r\n\r\n",
+		"C< HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", "is tunnel unsolicited-response",
+	}, 2, 1},
+	{"RFC 9112 9.2: a head without a request is not held", []string{">< " + get, "<> " + ok3, "<> HTTP/1.1 200", "is tunnel unsolicited-response"}, 1, 1},
+	{"RFC 9110 15.5.9: 408 that has begun before a request", []string{
+		">< " + get, "<> " + ok3, "S> HTTP/1.1 408 x\r\nConn", "C<none", ">< " + get, "S> ection: close\r\n\r\ntoo late", "S>fin",
+		"C< HTTP/1.1 408 x\r\nConnection: close\r\n\r\ntoo late", "C<eof", "is http -", "C>fin", "S<eof",
+	}, 2, 1},
 	{"RFC 9110 15.5.9: server says 408 and closes", []string{">< " + get, "<> " + ok3, "<> HTTP/1.1 408 x\r\nConnection: close\r\n\r\ntoo late", "S>fin", "C<eof", "is http -", "C>fin", "S<eof"}, 1, 1},
 
 	{"RFC 9110 7.8: WebSocket", []string{">< " + ws, "<> " + switch1, ">< \x81\x05hello", "<> \x81\x05world", "is tunnel upgraded", "C>fin", "S<eof", "<> bye", "S>fin", "C<eof"}, 1, 1},

@@ -22,6 +22,7 @@ type track struct {
 	chunked http1.Chunked
 	head    *http1.Parser // nil unless a head is incomplete
 	phase   phase
+	unasked bool // the head began while no request waited for it
 }
 
 // body sets out on the body that follows a head.
