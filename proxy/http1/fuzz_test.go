@@ -19,7 +19,7 @@ func FuzzRequest(f *testing.F) {
 		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\nGET",
 		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\nGET /",
 		"PUT /a HTTP/1.0\r\nUser-Agent: x y\r\nContent-Length: 1\r\nConnection: a, keep-alive\r\n\r\n.\r\nHEAD http://A:80/ HTTP/1.1\r\nHost: a\r\n\r\n",
-		"CONNECT [::1]:443 HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n\x16\x03",
+		"CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]\r\nUpgrade: x\r\n\r\n\x16\x03",
 	} {
 		f.Add([]byte(stream), uint64(60))
 	}

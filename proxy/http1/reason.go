@@ -30,7 +30,7 @@ const (
 	ChunkedNotLast   // chunked is not the last transfer coding
 	ChunkedTwice     // chunked more than once
 	CodingInHTTP10   // Transfer-Encoding in an HTTP/1.0 message
-	ForbiddenFraming // a 1xx or 204 response that announces a body
+	ForbiddenFraming // a 1xx or 204 response, or a CONNECT, that announces a body
 	NoHost           // an HTTP/1.1 request without Host
 	SeveralHosts     // more than one Host
 	BadHost          // Host is no host and port

@@ -190,6 +190,11 @@ func (r *Request) check(b []byte) Reason {
 	if reason := checkFraming(r.Minor, r.Flags); reason != OK {
 		return reason
 	}
+	// RFC 9110, 9.3.6: what is behind it is for the tunnel, or it is content to
+	// who reads it so. A length of 0 changes nothing.
+	if r.Method == CONNECT && (r.Flags&hasCoding != 0 || r.ContentLength > 0) {
+		return ForbiddenFraming
+	}
 	if r.Flags&hasHost == 0 {
 		// HTTP/1.0 did not have the field yet.
 		if r.Minor > 0 {
@@ -197,10 +202,29 @@ func (r *Request) check(b []byte) Reason {
 		}
 		return OK
 	}
-	if r.Form == AbsoluteForm && !sameAuthority(authority(r.Target.Of(b)), r.Host.Of(b)) {
+	if !r.agrees(r.Target.Of(b), r.Host.Of(b)) {
 		return HostMismatch
 	}
 	return OK
+}
+
+// agrees reports whether Host says the same as the authority in the target, if
+// there is one there (RFC 9112, 3.2).
+func (r *Request) agrees(target, host []byte) bool {
+	switch r.Form {
+	case AbsoluteForm:
+		return sameAuthority(authority(target), host)
+	case AuthorityForm:
+		return equalHost(target, host) || equalHost(withoutPort(target), bytes.TrimSuffix(host, []byte(":")))
+	case OriginForm, AsteriskForm:
+	}
+	return true
+}
+
+// withoutPort takes the port off a CONNECT's target where it is one that many
+// clients leave out of Host: it is what an https or http URI has by default.
+func withoutPort(target []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(target, []byte(":443")), []byte(":80"))
 }
 
 // validHost checks uri-host [ ":" port ] (RFC 9110, 7.2). An empty one is
@@ -260,6 +284,11 @@ func digits(b []byte) bool {
 func sameAuthority(a, b []byte) bool {
 	a, b = bytes.TrimSuffix(a, []byte(":80")), bytes.TrimSuffix(b, []byte(":80"))
 	a, b = bytes.TrimSuffix(a, []byte(":")), bytes.TrimSuffix(b, []byte(":"))
+	return equalHost(a, b)
+}
+
+// equalHost compares two authorities without regard to case.
+func equalHost(a, b []byte) bool {
 	if len(a) != len(b) {
 		return false
 	}

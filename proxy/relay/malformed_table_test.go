@@ -32,6 +32,7 @@ const (
 	get10       = "GET / HTTP/1.0\r\n"
 	post        = "POST / HTTP/1.1\r\nHost: a\r\n"
 	postChunked = post + "Transfer-Encoding: chunked\r\n\r\n"
+	tunnel      = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n"
 	te          = "Transfer-Encoding: chunked\r\n"
 	ok          = "HTTP/1.1 200 OK\r\n"
 )
@@ -87,6 +88,8 @@ func malformedFramings() []malformed {
 	add("2.2", "coding hidden behind a bare LF", "bare-lf", with("X: y\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"))
 	add("2.2", "coding hidden behind a bare CR", "bare-cr", with("X: y\rTransfer-Encoding: chunked\r\n", "0\r\n\r\n"))
 	add("2.2", "line end between name and colon", "bare-lf", with("Transfer-Encoding\n: chunked\r\n", "0\r\n\r\n"))
+	add("RFC 9110 9.3.6", "length in a CONNECT: what follows it is its content, or is for the tunnel", "forbidden-framing", tunnel+"Content-Length: 5\r\n\r\nhello")
+	add("RFC 9110 9.3.6", "coding in a CONNECT", "forbidden-framing", tunnel+te+"\r\n0\r\n\r\n")
 	add("6.3", "one length, written in two ways", "differing-lengths", with("Content-Length: 5\r\nContent-Length: 05\r\n", "hello"))
 	add("6.3", "two lengths", "differing-lengths", with("Content-Length: 5\r\nContent-Length: 6\r\n", "hello!"))
 	for _, c := range [][2]string{
@@ -183,6 +186,9 @@ func malformedHosts() []malformed {
 		{clause: "3.2", why: "two Hosts", reason: "several-hosts", bad: "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
 		{clause: "3.2", why: "two Hosts that are the same", reason: "several-hosts", bad: "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"},
 		{clause: "3.2", why: "two Hosts in HTTP/1.0", reason: "several-hosts", bad: get10 + "Host: a\r\nHost: b\r\n\r\n"},
+		{clause: "3.2.3", why: "CONNECT and Host name two servers", reason: "host-mismatch", bad: "CONNECT a:443 HTTP/1.1\r\nHost: b:443\r\n\r\n"},
+		{clause: "3.2.3", why: "CONNECT and Host name two ports", reason: "host-mismatch", bad: "CONNECT a:443 HTTP/1.1\r\nHost: a:80\r\n\r\n"},
+		{clause: "3.2.3", why: "CONNECT to a port that Host leaves out and nobody takes for granted", reason: "host-mismatch", bad: "CONNECT a:25 HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{clause: "5.1", why: "Host hidden by a space before the colon", reason: "space-before-colon", bad: "GET / HTTP/1.1\r\nHost : a\r\n\r\n"},
 	}
 	for _, c := range [][2]string{
@@ -359,6 +365,8 @@ var relayedMessages = []relayed{
 	{"3.2", "an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", ok0},
 	{"3.2.1", "bytes above 0x7f and odd characters in a target", "GET /\xff|{}?%zz HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
 	{"3.2.2", "absolute form that Host agrees with", "GET http://A:80/ HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
+	{"3.2.3", "a CONNECT whose Host leaves out 443, as those of many clients do", "CONNECT A:443 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n"},
+	{"RFC 9110 9.3.6", "a CONNECT with a length of 0", tunnel + "Content-Length: 0\r\n\r\n", "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n"},
 	{"3.1", "a method that nobody knows", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
 	{"4", "no reason phrase, nor the space before it", get, "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"},
 	{"RFC 9110 15", "a status that nobody knows", get, "HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n"},
