@@ -26,6 +26,7 @@ type Flow struct {
 	health bool
 	cut    bool // not HTTP, to be reset
 	slow   bool // in worker.slow
+	stuck  bool // bytes wait for a response that may never come
 
 	hurried bool // what the client sends is acknowledged as it comes
 

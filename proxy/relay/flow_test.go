@@ -81,6 +81,13 @@ func TestSlowHeadBecomesATunnel(t *testing.T) {
 	r.play("C> GET / HTTP/1.1\r\n", "C<rst", "S<rst")
 }
 
+// A client's end behind more than is held cannot be known of: it may be there.
+func TestEndBehindMoreThanIsHeld(t *testing.T) {
+	const many = 2*leg.HoldLimit/len(get) + pipelineLimit
+	r := newRig(t, Settings{HeadWait: 50 * time.Millisecond})
+	r.play("C> "+strings.Repeat(get, many), "C>fin", "S< "+strings.Repeat(get, many), "S<eof", "is tunnel unanswered", "<> "+ok0, "S>fin", "C<eof")
+}
+
 func TestHealthFlowsAreNotCounted(t *testing.T) {
 	r := newWorker(t, Settings{})
 	c, u := r.connect()

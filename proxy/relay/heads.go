@@ -13,7 +13,7 @@ import (
 // parserFor returns the parser that reads t's head, ready to go on.
 func (w *Worker) parserFor(t *track) *http1.Parser {
 	if t.head != nil {
-		return t.head
+		return &t.head.parser
 	}
 	w.scratch.Reset()
 	return &w.scratch
@@ -27,9 +27,9 @@ func (w *Worker) keepParser(t *track, p *http1.Parser) {
 	if n := len(w.spare); n > 0 {
 		t.head, w.spare = w.spare[n-1], w.spare[:n-1]
 	} else {
-		t.head = new(http1.Parser)
+		t.head = new(partHead)
 	}
-	*t.head = *p
+	*t.head = partHead{parser: *p, began: w.loop.Now()}
 }
 
 // spareParsers is how many parsers a worker keeps for reuse.
@@ -46,17 +46,20 @@ func (w *Worker) putParser(t *track) {
 	t.head = nil
 }
 
-// slowHead is since when a flow has an incomplete head, and when it last moved.
-type slowHead struct{ began, moved time.Time }
+// partHead is a head that is incomplete.
+type partHead struct {
+	parser http1.Parser
+	began  time.Time // when its first byte was seen
+}
 
-// watchHead notes that an incomplete head has moved, or that there is none.
+// held reports whether bytes of the flow wait in it for what may never come:
+// for the rest of a head, or for a response before the client's end.
+func (f *Flow) held() bool { return f.up.head != nil || f.down.head != nil || f.stuck }
+
+// watchHead notes that a flow that holds bytes has moved, or that it holds none.
 func (w *Worker) watchHead(f *Flow) {
-	if f.up.head != nil || f.down.head != nil {
-		head := slowHead{began: w.loop.Now(), moved: w.loop.Now()}
-		if f.slow {
-			head.began = w.slow[f].began
-		}
-		w.slow[f] = head
+	if f.held() {
+		w.slow[f] = w.loop.Now()
 		f.slow = true
 		w.ticker.Start()
 	} else if f.slow {
@@ -65,21 +68,32 @@ func (w *Worker) watchHead(f *Flow) {
 	}
 }
 
-// checkHeads gives up on heads that have not moved for too long, or have taken
-// too long altogether.
+// checkHeads gives up on flows that hold bytes and have not moved for too long,
+// and on heads that have taken too long altogether.
 func (w *Worker) checkHeads() {
-	now, most := w.loop.Now(), w.settings.HeadTimeout
-	for f, head := range w.slow {
-		late := most > 0 && now.Sub(head.began) >= most
+	now := w.loop.Now()
+	for f, moved := range w.slow {
+		late := w.late(&f.up, now) || w.late(&f.down, now)
 		if late {
 			w.tally.Add(scoreboard.HeadTimeout, 1)
 		}
-		if late || now.Sub(head.moved) >= w.settings.HeadWait {
+		switch {
+		case !late && now.Sub(moved) < w.settings.HeadWait:
+			continue
+		case f.stuck && !late:
+			f.leaveHTTP(Unanswered)
+		default:
 			f.leaveHTTP(SlowHead)
-			f.Drive()
 		}
+		f.Drive()
 	}
 	if len(w.slow) == 0 {
 		w.ticker.Stop()
 	}
+}
+
+// late reports whether t's head has taken too long.
+func (w *Worker) late(t *track, now time.Time) bool {
+	most := w.settings.HeadTimeout
+	return most > 0 && t.head != nil && now.Sub(t.head.began) >= most
 }

@@ -16,7 +16,7 @@ const (
 	UnaskedUpgrade                                    // 101 to a request without Upgrade
 	Truncated                                         // the connection ended within a head
 	SlowHead                                          // a head stayed incomplete
-	Unanswered                                        // the server ended while bytes behind a request waited for its response
+	Unanswered                                        // an end ended while bytes behind a request waited for its response
 	Upgraded                                          // 101, as asked for
 	Connected                                         // 2xx to CONNECT
 	reasonCount

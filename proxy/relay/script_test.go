@@ -57,6 +57,17 @@ var scripts = []struct {
 		"C> " + strings.Repeat(get, 40), "S< " + strings.Repeat(get, pipelineLimit), "<> " + ok0, "S< " + get, "S>fin", "C<eof",
 		"S< " + strings.Repeat(get, 7), "is tunnel unanswered", "C>fin", "S<eof",
 	}, 33, 1},
+	{"RFC 9112 9.3.2: pipeline longer than is held, client ends", []string{
+		"C> " + strings.Repeat(get, 40), "C>fin", "S< " + strings.Repeat(get, pipelineLimit), "S<none",
+		"S< " + strings.Repeat(get, 8), "S<eof", "is tunnel unanswered", "<> " + strings.Repeat(ok0, 40), "S>fin", "C<eof",
+	}, 32, 0},
+	{"RFC 9112 9.3.2: pipeline longer than is held, client ends, server answers", []string{
+		"C> " + strings.Repeat(get, 40), "C>fin", "S< " + strings.Repeat(get, pipelineLimit), "<> " + strings.Repeat(ok0, 8),
+		"S< " + strings.Repeat(get, 8), "S<eof", "is http -", "<> " + strings.Repeat(ok0, 32), "S>fin", "C<eof",
+	}, 40, 40},
+	{"RFC 9110 7.8: Upgrade behind which the client ends, answered at its end", []string{
+		"C> " + ws + "\x81", "C>fin", "S< " + ws, "S<none", "S< \x81", "S<eof", "is tunnel unanswered", "<> " + switch1, "S>fin", "C<eof",
+	}, 1, 0},
 	{"RFC 9110 10.1.1: 100-continue", []string{
 		">< PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "<> HTTP/1.1 100 Continue\r\n\r\n",
 		">< abc", "<> " + ok0, ">< " + get, "<> " + ok0, "is http -",

@@ -20,7 +20,7 @@ const (
 type track struct {
 	left    int64 // inLength: bytes to come
 	chunked http1.Chunked
-	head    *http1.Parser // nil unless a head is incomplete
+	head    *partHead // nil unless a head is incomplete
 	phase   phase
 	unasked bool // the head began while no request waited for it
 }

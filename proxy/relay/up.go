@@ -1,6 +1,9 @@
 package relay
 
-import "limpid/proxy/http1"
+import (
+	"limpid/proxy/http1"
+	"limpid/proxy/leg"
+)
 
 // upSide is the flow as the filter of what the client sends.
 type upSide Flow
@@ -8,6 +11,7 @@ type upSide Flow
 // Pass lets pass what is complete of requests.
 func (s *upSide) Pass(b []byte, end bool) (n int) {
 	f := (*Flow)(s)
+	f.stuck = false
 	for n < len(b) {
 		switch {
 		case f.up.phase == toTheEnd:
@@ -24,6 +28,7 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 			continue
 		case f.waiting.blocks():
 			if !f.pair.UpstreamEnded() {
+				f.stuck = f.maybeStuck(len(b)-n, end)
 				return n
 			}
 			f.leaveHTTP(Unanswered)
@@ -53,6 +58,13 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 		}
 	}
 	return n
+}
+
+// maybeStuck reports whether a response that held bytes wait for may never come,
+// since the client's end is behind them, or cannot be read for them: a server may
+// answer only when it has that. They are HTTP, and not reset for it.
+func (f *Flow) maybeStuck(held int, end bool) bool {
+	return (end || held >= leg.HoldLimit) && !f.worker.settings.ResetNonHTTP
 }
 
 // Unseen is how many bytes of the request may pass without being shown.

@@ -28,9 +28,9 @@ type Worker struct {
 	young    young
 	draining bool
 
-	scratch http1.Parser    // for heads that are complete at once
-	spare   []*http1.Parser // for those that are not
-	slow    map[*Flow]slowHead
+	scratch http1.Parser // for heads that are complete at once
+	spare   []*partHead  // for those that are not
+	slow    map[*Flow]time.Time
 	ticker  *eventloop.Ticker
 
 	began    time.Time // what ticks are counted from
@@ -50,7 +50,7 @@ func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, bo
 	}
 	w := &Worker{
 		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, active: active, log: log,
-		slow: make(map[*Flow]slowHead), began: loop.Now(), recorder: recorder,
+		slow: make(map[*Flow]time.Time), began: loop.Now(), recorder: recorder,
 	}
 	if w.ticker, err = loop.NewTicker(max(w.settings.headInterval(), time.Millisecond), w.checkHeads); err != nil {
 		return nil, err
@@ -97,6 +97,7 @@ func (w *Worker) ended(f *Flow, how leg.Ending) {
 	f.logEnd(how)
 	w.putParser(&f.up)
 	w.putParser(&f.down)
+	f.stuck = false
 	w.watchHead(f)
 
 	w.active.Add(-1)
