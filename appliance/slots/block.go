@@ -17,8 +17,8 @@ const Sector = 512
 
 const signature = "# GRUB Environment Block\n"
 
-// ErrUnreadable says that a block, or what it holds, makes no sense. GRUB then
-// boots slot a, and slot b if that cannot be loaded.
+// ErrUnreadable says that a block, or what it holds, cannot be read or makes no sense.
+// GRUB then boots slot a, and slot b if that cannot be loaded.
 var ErrUnreadable = errors.New("unreadable boot environment")
 
 // Variable is one setting of a block.

@@ -16,7 +16,7 @@ const Path = "limpid/bootenv"
 type File string
 
 // Read gives the state. The error is ErrUnreadable if the file is there, or is
-// not, but holds no state.
+// not, but holds no state, or none that the disk gives back.
 func (f File) Read() (State, error) {
 	file, err := os.Open(string(f))
 	if errors.Is(err, os.ErrNotExist) {
@@ -71,7 +71,8 @@ func (f File) Commit(running Slot) (State, error) {
 	if err == nil || !errors.Is(err, ErrUnreadable) && !errors.Is(err, os.ErrNotExist) {
 		return s, err
 	}
-	// No torn state can come of this: there is none to lose.
+	// No torn state can come of this: there is none to lose. What is truncated gets other
+	// sectors than those that could not be read, or is mended by being written.
 	file, err := os.OpenFile(string(f), os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_SYNC, 0o600)
 	if err != nil {
 		return State{}, fmt.Errorf("make boot environment anew: %w", err)
@@ -85,7 +86,7 @@ func (f File) Commit(running Slot) (State, error) {
 func read(file *os.File) (Block, State, error) {
 	data, err := io.ReadAll(io.NewSectionReader(file, 0, Size+1))
 	if err != nil {
-		return Block{}, State{}, err
+		return Block{}, State{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	block, err := ParseBlock(data)
 	if err != nil {

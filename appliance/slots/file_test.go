@@ -5,8 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // fresh makes a file of a new disk, as grub-editenv does with our variables.
@@ -91,6 +94,21 @@ func TestUnreadableFile(t *testing.T) {
 				t.Errorf("grub-editenv lists\n%s", got)
 			}
 		})
+	}
+}
+
+// What the disk cannot read is to be written anew too. The kernel gives EIO for what lies at
+// the beginning of this process's memory, and takes nothing for it either.
+func TestFileThatCannotBeRead(t *testing.T) {
+	f := File("/proc/self/mem")
+	if _, err := f.Read(); !errors.Is(err, ErrUnreadable) || !errors.Is(err, unix.EIO) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := f.Count(A); !errors.Is(err, ErrUnreadable) {
+		t.Errorf("count: %v", err)
+	}
+	if _, err := f.Commit(A); err == nil || !strings.Contains(err.Error(), "write boot environment") {
+		t.Errorf("commit has not come to write: %v", err)
 	}
 }
 
