@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"limpid/appliance/slots"
 	"limpid/appliance/update"
 	"limpid/appliance/update/bundle"
 )
@@ -24,8 +25,8 @@ func bundleCommand() command {
     -o FILE         the bundle (limpid-VERSION-BOARD.bundle)
   manifest IMAGE  print the text that make would sign, to be signed elsewhere
   both take
-    --version V     version, like 1.2.3 (what the image says)
-    --board NAME    kind of box (what the image says)
+    --version V     version, like 1.2.3 (what the image says); not another one
+    --board NAME    kind of box (what the image says); not another one
     --minimum V     oldest version that may be updated with it (any)
     --notes FILE    what is new, for people
   verify FILE     check a bundle: signature, sizes, sums
@@ -109,17 +110,18 @@ func describedFlags(set interface {
 // manifest describes an image.
 func (d described) manifest(image string) (bundle.Manifest, error) {
 	m := bundle.Manifest{Format: bundle.Format, Product: bundle.Product, Version: *d.version, Board: *d.board, Minimum: *d.minimum}
-	if m.Version == "" || m.Board == "" {
-		release, err := releaseOf(image)
-		if err != nil {
-			return m, fmt.Errorf("find out version and board: %w: say --version and --board", err)
-		}
-		if m.Version == "" {
-			m.Version = release.Version
-		}
-		if m.Board == "" {
-			m.Board = release.Board
-		}
+	release, err := releaseOf(image)
+	if err != nil && (m.Version == "" || m.Board == "") {
+		return m, fmt.Errorf("find out version and board: %w: say --version and --board", err)
+	}
+	if m.Version == "" {
+		m.Version = release.Version
+	}
+	if m.Board == "" {
+		m.Board = release.Board
+	}
+	if err := agree(m, release); err != nil {
+		return m, err
 	}
 	if *d.notes != "" {
 		notes, err := os.ReadFile(*d.notes)
@@ -136,6 +138,20 @@ func (d described) manifest(image string) (bundle.Manifest, error) {
 	part, err := bundle.Describe(bundle.SlotPart, file)
 	m.Parts = []bundle.Part{part}
 	return m, err
+}
+
+// agree refuses a manifest that says something else than the image that it is for, where
+// that says anything: a box would show the one before an update, and the other after it.
+// What a tree without tags calls itself is no version, and any may be given to it.
+func agree(m bundle.Manifest, release slots.Release) error {
+	_, err := bundle.ParseVersion(release.Version)
+	if err == nil && strings.TrimPrefix(m.Version, "v") != strings.TrimPrefix(release.Version, "v") {
+		return fmt.Errorf("describe image: it is version %s, not %s: build it as that version, or leave out --version", release.Version, m.Version)
+	}
+	if release.Board != "" && m.Board != release.Board {
+		return fmt.Errorf("describe image: it is for board %s, not %s: leave out --board", release.Board, m.Board)
+	}
+	return nil
 }
 
 func bundleManifest(t terminal, args []string) error {

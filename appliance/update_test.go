@@ -98,7 +98,13 @@ func (f *firmware) tool(t *testing.T, name string, args ...string) string {
 // image packs a slot as cpio does.
 func (f *firmware) image(t *testing.T, version string) []byte {
 	t.Helper()
-	f.write(t, "release", []byte("IMAGE_ID=limpid-x86_64\nIMAGE_VERSION=\""+version+"\"\n"))
+	return f.imageFor(t, "x86_64", version)
+}
+
+// imageFor packs one for another kind of box.
+func (f *firmware) imageFor(t *testing.T, board, version string) []byte {
+	t.Helper()
+	f.write(t, "release", []byte("IMAGE_ID=limpid-"+board+"\nIMAGE_VERSION=\""+version+"\"\n"))
 	f.write(t, "rootfs", bytes.Repeat([]byte(version+" "), 300_000))
 	command := exec.CommandContext(t.Context(), "cpio", "--quiet", "-o", "-H", "newc")
 	command.Dir, command.Stdin = f.dir, strings.NewReader("release\nrootfs\n")
@@ -196,10 +202,13 @@ func TestUpdateRefusesFromTheCommandLine(t *testing.T) {
 	must(t, "bundle", "key", "--no-password", f.path("limpid"))
 	must(t, "bundle", "key", "--no-password", f.path("other"))
 	f.write(t, "slot.img", f.image(t, "1.1.0"))
-	made := func(name string, flags ...string) string {
-		must(t, append([]string{"bundle", "make", "--key", f.path("limpid.key"), "-o", f.path(name), f.path("slot.img")}, flags...)...)
+	f.write(t, "riscv.img", f.imageFor(t, "riscv", "1.1.0"))
+	f.write(t, "0.9.0.img", f.image(t, "0.9.0"))
+	packed := func(name, image string, flags ...string) string {
+		must(t, append([]string{"bundle", "make", "--key", f.path("limpid.key"), "-o", f.path(name), f.path(image)}, flags...)...)
 		return f.path(name)
 	}
+	made := func(name string, flags ...string) string { return packed(name, "slot.img", flags...) }
 	good := f.read(t, filepath.Base(made("good")))
 	flipped := bytes.Clone(good)
 	flipped[len(flipped)/2] ^= 0x10
@@ -214,8 +223,8 @@ func TestUpdateRefusesFromTheCommandLine(t *testing.T) {
 		f.path("longer"):                             "hidden behind its end",
 		f.path("text"):                               "it is no limpid bundle",
 		f.path("absent"):                             "no such file",
-		made("other board", "--board", "riscv"):      "for board riscv, this box is x86_64",
-		made("older", "--version", "0.9.0"):          "version 0.9.0, older than v1.0.0",
+		packed("other board", "riscv.img"):           "for board riscv, this box is x86_64",
+		packed("older", "0.9.0.img"):                 "version 0.9.0, older than v1.0.0",
 		made("later", "--minimum", "1.0.1"):          "only follow version 1.0.1 or later",
 		made("forged", "--key", f.path("other.key")): "which is not trusted here",
 	} {
@@ -315,6 +324,24 @@ func TestBundleSignedElsewhere(t *testing.T) {
 	t.Setenv(passwordVariable, "another")
 	refused(t, "wrong password", "bundle", "make", "--key", "limpid.key", "slot.img")
 	refused(t, "file exists", "bundle", "key", "--no-password", "limpid")
+}
+
+// A bundle is what its image says, where that says anything.
+func TestBundleAgreesWithItsImage(t *testing.T) {
+	f := newFirmware(t)
+	t.Chdir(f.dir)
+	must(t, "bundle", "key", "--no-password", "limpid")
+	f.write(t, "slot.img", f.image(t, "1.1.0"))
+	f.write(t, "untagged.img", f.image(t, "gabcdef0"))
+	f.write(t, "silent.img", bytes.Repeat([]byte("no firmware "), 1000))
+	refused(t, "describe image: it is version 1.1.0, not 2.0.0", "bundle", "make", "--key", "limpid.key", "--version", "2.0.0", "slot.img")
+	refused(t, "describe image: it is version 1.1.0, not 2.0.0", "bundle", "manifest", "--version", "2.0.0", "slot.img")
+	refused(t, "describe image: it is for board x86_64, not riscv", "bundle", "manifest", "--board", "riscv", "slot.img")
+	for version, image := range map[string]string{"1.1.0": "slot.img", "v1.1.0": "slot.img", "2.0.0": "untagged.img", "3.0.0": "silent.img"} {
+		if out := must(t, "bundle", "manifest", "--version", version, "--board", "x86_64", image); !strings.Contains(out, `"version": "`+version+`"`) {
+			t.Errorf("the manifest of %s is %s", image, out)
+		}
+	}
 }
 
 // On a terminal the same line is written again and again, and gone at the end.
