@@ -51,6 +51,7 @@ func (b *Box) takeOver(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("take settings over from %s: %w", from, err))
 		}
 	}
+	awaitSticks(ctx, "/sys")
 	stick := filepath.Join(RunDir, "stick")
 	for _, device := range b.sticks() {
 		if ctx.Err() != nil {
