@@ -24,7 +24,8 @@ func resetNetwork(path, good string) error {
 		c, err = config.Load(good)
 	}
 	if err != nil {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		// Forced to the disk: settings that come back after a power cut would keep the box out of reach.
+		if err := durable.Remove(path); err != nil {
 			return fmt.Errorf("reset network: %w", err)
 		}
 		return nil
@@ -47,12 +48,12 @@ func resetNetwork(path, good string) error {
 func ResetPassword() (bool, error) { return resetPassword(PasswordPath) }
 
 func resetPassword(path string) (bool, error) {
-	err := os.Remove(path)
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, os.ErrNotExist):
+	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	return false, fmt.Errorf("reset password: %w", err)
+	// Forced to the disk: a password that somebody has forgotten must not come back with a power cut.
+	if err := durable.Remove(path); err != nil {
+		return false, fmt.Errorf("reset password: %w", err)
+	}
+	return true, nil
 }
