@@ -36,9 +36,10 @@ func (c cmdline) slotName() string {
 	return ""
 }
 
-// ports are the interfaces of the wire (limpid.ports=eth0,eth1), which the boot
-// loader may know from an earlier boot: then the right ones are bridged before
-// the configuration can be read.
+// ports are the interfaces of the wire (limpid.ports=eth0,eth1), if the image was built
+// with them (-append): then the right ones are bridged before the configuration can be
+// read. The command line lies in the slot, under its sums: nothing here writes it, and
+// an update brings its own.
 func (c cmdline) ports() (ports [2]string, ok bool) {
 	lan, wan, ok := strings.Cut(c.value("limpid.ports"), ",")
 	return [2]string{lan, wan}, ok && lan != "" && wan != "" && lan != wan

@@ -169,7 +169,7 @@ func findNICs(ctx context.Context, b *Box) error {
 }
 
 // choosePorts gives the ports of the wire as long as no configuration says
-// otherwise: those that the boot loader names, else the first two NICs, of which
+// otherwise: those of the command line, else the first two NICs, of which
 // the first is the clients'.
 func choosePorts(nics []nic, c cmdline) ([2]string, error) {
 	has := func(name string) bool {

@@ -62,11 +62,11 @@ func TestPortsOfTheWire(t *testing.T) {
 		want [2]string
 		bad  bool
 	}{
-		"the first two":              {three, "", [2]string{"eth0", "eth1"}, false},
-		"what the boot loader knows": {three, "limpid.ports=eth2,eth1", [2]string{"eth2", "eth1"}, false},
-		"one of those is gone":       {two, "limpid.ports=eth2,eth1", [2]string{"eth0", "eth1"}, false},
-		"only one":                   {two[:1], "", [2]string{}, true},
-		"none":                       {nil, "", [2]string{}, true},
+		"the first two":             {three, "", [2]string{"eth0", "eth1"}, false},
+		"those of the command line": {three, "limpid.ports=eth2,eth1", [2]string{"eth2", "eth1"}, false},
+		"one of those is gone":      {two, "limpid.ports=eth2,eth1", [2]string{"eth0", "eth1"}, false},
+		"only one":                  {two[:1], "", [2]string{}, true},
+		"none":                      {nil, "", [2]string{}, true},
 	} {
 		if got, err := choosePorts(c.nics, c.line); got != c.want || (err != nil) != c.bad {
 			t.Errorf("%s: %v, %v", name, got, err)
