@@ -65,6 +65,28 @@ func (s Status) Forwarding() bool {
 	return true
 }
 
+// Standing says whether there is a bridge for the ports, and it is up. With one port it
+// waits for the other.
+func (s Status) Standing() bool {
+	br := s.standing()
+	return br.Kind == "bridge" && br.Up
+}
+
+// Joined says whether both ports are in that bridge too: frames cross as soon as both
+// have a link.
+func (s Status) Joined() bool {
+	br := s.standing()
+	return s.Standing() && s.LAN.Master == br.Name && s.WAN.Master == br.Name
+}
+
+// standing is the bridge under the name that it has now.
+func (s Status) standing() Link {
+	if s.Former.Present {
+		return s.Former
+	}
+	return s.Bridge
+}
+
 func (s Status) ports() []Link { return []Link{s.LAN, s.WAN} }
 
 // warnings finds what only a person can put right.
