@@ -50,20 +50,22 @@ type Box struct {
 
 	stop context.CancelFunc // ends what serves the running box
 
-	mu         sync.Mutex // guards all below: a phase left behind may still run
-	loader     *kmod.Loader
-	bridge     *bridge.Bridge
-	bridgeName string // what it is to be called
-	ports      [2]string
-	defaults   [2]string // that defaults name in their place: a factory reset leaves the wire as it is
-	disk       disk.Disk
-	onDisk     bool   // /data is a disk's, and can be written
-	config     string // path of the configuration that runs
-	text       []byte // what it said when it was chosen
-	supervise  *keeper
-	consoles   []*keeper
-	saved      bool            // the configuration that runs is the last good one
-	buttons    map[string]bool // input devices that are followed
+	adopting sync.Mutex // held while the bridge is built or becomes another; taken before mu
+
+	mu        sync.Mutex // guards all below: a phase left behind may still run
+	loader    *kmod.Loader
+	bridge    *bridge.Bridge
+	wire      bridge.Spec // of bridge
+	ports     [2]string   // of the wire as long as no configuration says otherwise
+	defaults  [2]string   // that defaults name next: a factory reset leaves the wire as it is
+	disk      disk.Disk
+	onDisk    bool   // /data is a disk's, and can be written
+	config    string // path of the configuration that runs
+	text      []byte // what it said when it was chosen; nil: it is never the last good one
+	supervise *keeper
+	consoles  []*keeper
+	saved     bool            // the configuration that runs is the last good one
+	buttons   map[string]bool // input devices that are followed
 }
 
 // SmallHeap is GOGC of processes that have little to do: their heaps grow to 1 MiB before they are collected, not to 4.

@@ -82,9 +82,7 @@ func portsThere(ports []string, class string) [2]string {
 // beforeSupervise is what is due before a supervisor starts.
 func (b *Box) beforeSupervise(ctx context.Context) {
 	if b.finishReset(ctx) {
-		b.alarm("config", b.chooseAgain())
-		b.alarm("ports", adoptPorts(ctx, b))
-		return
+		b.alarm("config", b.chooseAgain(ctx))
 	}
-	b.keepBridge(ctx)
+	b.alarm("ports", adoptPorts(ctx, b))
 }

@@ -14,6 +14,7 @@ import (
 
 	"limpid/appliance/config"
 	"limpid/appliance/control"
+	"limpid/bridge"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -107,6 +108,7 @@ func TestWatchdogIsChosenByIdentity(t *testing.T) {
 }
 
 func TestConfigurationIsChosen(t *testing.T) {
+	unplugged := &bridge.MissingPortError{Ports: []string{"eth9"}}
 	bad := &config.InvalidError{Problems: []config.Problem{{File: settingsPath, Line: 3, Key: "bridge.ports", What: "is missing"}}}
 	for name, c := range map[string]struct {
 		settings, good error
@@ -118,6 +120,8 @@ func TestConfigurationIsChosen(t *testing.T) {
 		"settings with a mistake":          {bad, nil, control.ConfigLastGood, goodPath, "bridge.ports: is missing; the last good ones are used instead"},
 		"settings that are gone":           {fs.ErrNotExist, nil, control.ConfigLastGood, goodPath, "the settings are gone; the last good ones are used instead"},
 		"a mistake, and nothing good":      {bad, fs.ErrNotExist, control.ConfigDefaults, defaultPath, "bridge.ports: is missing; the defaults are used instead"},
+		"settings without their ports":     {unplugged, nil, control.ConfigLastGood, goodPath, "(ip link shows the names); the last good ones are used instead"},
+		"ports of neither are there":       {unplugged, unplugged, control.ConfigDefaults, defaultPath, "(ip link shows the names); the defaults are used instead"},
 		"a mistake, and the good one torn": {bad, bad, control.ConfigDefaults, defaultPath, "bridge.ports: is missing; the defaults are used instead"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,6 +135,35 @@ func TestConfigurationIsChosen(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// A supervisor that does not live gets the last good settings, else the defaults; for those
+// there is nothing else.
+func TestSpareIsChosen(t *testing.T) {
+	for name, c := range map[string]struct {
+		runs   string
+		good   error
+		from   control.ConfigFrom
+		path   string
+		wanted bool
+	}{
+		"a good one":             {settingsPath, nil, control.ConfigLastGood, goodPath, true},
+		"none":                   {settingsPath, fs.ErrNotExist, control.ConfigDefaults, defaultPath, true},
+		"one without its ports":  {settingsPath, &bridge.MissingPortError{Ports: []string{"eth9"}}, control.ConfigDefaults, defaultPath, true},
+		"the good one runs":      {goodPath, nil, "", "", false},
+		"the defaults run":       {defaultPath, nil, "", "", false},
+		"the defaults, and none": {defaultPath, fs.ErrNotExist, "", "", false},
+	} {
+		got, ok := spare(c.runs, func(path string) error {
+			if path != goodPath {
+				t.Errorf("%s: %s is tried", name, path)
+			}
+			return c.good
+		})
+		if ok != c.wanted || got.from != c.from || got.path != c.path || errors.Is(got.problem, errUnfit) != c.wanted {
+			t.Errorf("%s: %+v, %v", name, got, ok)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"limpid/appliance/control"
 	"limpid/appliance/durable"
 	"limpid/appliance/factory"
+	"limpid/bridge"
 )
 
 // Places of configurations.
@@ -28,14 +29,14 @@ type chosen struct {
 	problem error
 }
 
-// choose says which configuration runs: the settings if they are valid, else the
-// last good ones, else the defaults. load is config.Load without its result.
-func choose(load func(path string) error) chosen {
-	err := load(settingsPath)
+// choose says which configuration runs: the settings if they can be used, else the
+// last good ones, else the defaults. usable says why one cannot.
+func choose(usable func(path string) error) chosen {
+	err := usable(settingsPath)
 	switch {
 	case err == nil:
 		return chosen{control.ConfigSettings, settingsPath, nil}
-	case load(goodPath) == nil:
+	case usable(goodPath) == nil:
 		if errors.Is(err, fs.ErrNotExist) {
 			err = errors.New("the settings are gone")
 		}
@@ -46,52 +47,100 @@ func choose(load func(path string) error) chosen {
 	return chosen{control.ConfigDefaults, defaultPath, fmt.Errorf("%w; the defaults are used instead", err)}
 }
 
-func loads(path string) error {
-	_, err := config.Load(path)
-	return err
+// errUnfit is about settings that are valid and yet do not work here.
+var errUnfit = errors.New("the supervisor does not start with these settings (its own words are in " + RunDir + "/box.log): correct them")
+
+// spare is what is tried when the supervisor does not live with the configuration at
+// path: the last good one, else the defaults. It is false when that one is a spare.
+func spare(path string, usable func(path string) error) (chosen, bool) {
+	switch {
+	case path == goodPath || path == defaultPath:
+		return chosen{}, false
+	case usable(goodPath) == nil:
+		return chosen{control.ConfigLastGood, goodPath, fmt.Errorf("%w; the last good ones are used instead", errUnfit)}, true
+	}
+	return chosen{control.ConfigDefaults, defaultPath, fmt.Errorf("%w; the defaults are used instead", errUnfit)}, true
+}
+
+// usable says why a configuration cannot be used: it has a mistake, or the wire that is
+// there would be given up for ports that are not.
+func (b *Box) usable(ctx context.Context, path string) error {
+	c, err := config.Load(path)
+	if err != nil {
+		return err
+	}
+	if missing := b.missing(ctx, wireOf(c)); len(missing) > 0 {
+		return fmt.Errorf("use %s: %w", path, &bridge.MissingPortError{Ports: missing})
+	}
+	return nil
 }
 
 // chooseConfig takes over settings that somebody brought, then chooses.
 func chooseConfig(ctx context.Context, b *Box) error {
 	b.finishReset(ctx) // what was left of one by a power cut
 	takenErr := b.takeOver(ctx)
-	return errors.Join(takenErr, b.chooseAgain())
+	return errors.Join(takenErr, b.chooseAgain(ctx))
 }
 
 // chooseAgain chooses from what is on the disk now. An error says what is wrong with
 // what was passed over.
-func (b *Box) chooseAgain() error {
-	c := choose(loads)
+func (b *Box) chooseAgain(ctx context.Context) error {
+	return b.use(ctx, choose(func(path string) error { return b.usable(ctx, path) }))
+}
+
+// trySpare turns from a configuration with which the supervisor does not live to another.
+func (b *Box) trySpare(ctx context.Context) {
+	b.mu.Lock()
+	path := b.config
+	b.mu.Unlock()
+	c, ok := spare(path, func(path string) error { return b.usable(ctx, path) })
+	if ok {
+		b.alarm("config", b.use(ctx, c))
+	}
+}
+
+// use notes what was chosen, and says what is wrong with what was passed over.
+func (b *Box) use(ctx context.Context, c chosen) error {
 	var err error
 	if c.from == control.ConfigDefaults {
-		b.mu.Lock()
-		ports := b.ports
-		if b.defaults[0] != "" {
-			ports = b.defaults
-		}
-		b.mu.Unlock()
-		err = writeDefaults(ports, c.problem == nil)
+		err = writeDefaults(b.defaultPorts(ctx), c.problem == nil)
 	}
-	b.useConfig(c.path, c.from)
+	b.useConfig(c)
 	return errors.Join(c.problem, err)
 }
 
+// defaultPorts are those that the wire had before a factory reset, once; else those of
+// the wire that is there, which stays what it is; else the first two.
+func (b *Box) defaultPorts(ctx context.Context) [2]string {
+	b.mu.Lock()
+	first, reset := b.ports, b.defaults
+	b.defaults = [2]string{}
+	b.mu.Unlock()
+	switch _, wire := b.keeps(); {
+	case reset[0] != "":
+		return reset
+	case b.joined(ctx):
+		return [2]string{wire.LAN, wire.WAN}
+	}
+	return first
+}
+
 // useConfig notes which configuration runs from the supervisor's next start on.
-func (b *Box) useConfig(path string, from control.ConfigFrom) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		text = nil // then it is never the last good one
+func (b *Box) useConfig(chosen chosen) {
+	text, err := os.ReadFile(chosen.path)
+	if err != nil || chosen.from == control.ConfigDefaults && chosen.problem != nil {
+		text = nil // defaults that stand in for other settings take nobody's place
 	}
 	b.mu.Lock()
-	b.config, b.text, b.saved = path, text, false
+	b.config, b.text, b.saved = chosen.path, text, false
 	b.mu.Unlock()
-	c, err := config.Load(path)
+	c, err := config.Load(chosen.path)
 	if err != nil {
 		c = config.Default()
 	}
-	b.state.change(func(s *control.Box) { s.Config, s.Shell = from, c.Console.Shell })
+	b.state.change(func(s *control.Box) { s.Config, s.Shell = chosen.from, c.Console.Shell })
 	b.alarm("watchdog", b.obeyWatchdog(c.Watchdog.Hardware))
-	b.log.Info("configuration", "from", string(from), "path", path)
+	b.log.Info("configuration", "from", string(chosen.from), "path", chosen.path)
 }
 
 // defaultsHead stands above the defaults.
@@ -154,17 +203,21 @@ func keepGood(path string, text []byte, good string) error {
 // takeSettings runs the box with settings that were changed.
 func (b *Box) takeSettings(ctx context.Context) {
 	// A factory reset is done before the supervisor's next start, and chooses then.
-	asked, _ := factory.Asked(settingsPath)
-	if asked == nil {
-		b.alarm("config", b.chooseAgain())
+	if asked, _ := factory.Asked(settingsPath); asked == nil {
+		b.alarm("config", b.chooseAgain(ctx))
 	}
+	b.apply(ctx)
+}
+
+// apply runs the box with the configuration that was chosen. The keeper adopts its ports
+// before the supervisor's next start; as long as there is none nobody else does.
+func (b *Box) apply(ctx context.Context) {
 	b.mu.Lock()
 	k := b.supervise
 	b.mu.Unlock()
-	if k != nil {
-		k.restart(superviseEnd)
-	}
-	if asked == nil {
+	if k == nil {
 		b.alarm("ports", adoptPorts(ctx, b))
+		return
 	}
+	k.restart(superviseEnd)
 }

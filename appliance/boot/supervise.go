@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"limpid/appliance/config"
 	"limpid/appliance/control"
 )
 
@@ -24,6 +23,7 @@ const (
 // a part of process 1, so that its death is not the box's.
 func startSupervise(ctx context.Context, b *Box) error {
 	deaths := 0
+	keeping := context.WithoutCancel(ctx) // longer than the phase
 	k := &keeper{
 		name: superviseName, output: b.journal, reaper: b.reaper, log: b.log, again: make(chan struct{}, 1),
 		command: func() *exec.Cmd {
@@ -42,14 +42,14 @@ func startSupervise(ctx context.Context, b *Box) error {
 				return
 			}
 			if deaths++; deaths == quickDeaths {
-				b.tryLastGood()
+				b.trySpare(keeping)
 			}
 		},
 	}
 	b.mu.Lock()
 	b.supervise = k
 	b.mu.Unlock()
-	b.spawn(superviseName, func() { k.run(context.WithoutCancel(ctx)) })
+	b.spawn(superviseName, func() { k.run(keeping) })
 	return awaitAnswer(ctx)
 }
 
@@ -69,24 +69,6 @@ func awaitAnswer(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// errUnfit is about settings that are valid and yet do not work here.
-var errUnfit = errors.New("the supervisor does not start with these settings (its own words are in " + RunDir + "/box.log); the last good ones are used instead: correct them")
-
-// tryLastGood turns to the last good configuration if that is another one.
-func (b *Box) tryLastGood() {
-	b.mu.Lock()
-	path := b.config
-	b.mu.Unlock()
-	if path == goodPath {
-		return
-	}
-	if _, err := config.Load(goodPath); err != nil {
-		return
-	}
-	b.alarm("config", errUnfit)
-	b.useConfig(goodPath, control.ConfigLastGood)
 }
 
 // errStuck is a supervisor that hangs in the kernel: nothing but a reboot ends that.

@@ -1,0 +1,93 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"limpid/appliance/config"
+	"limpid/bridge"
+)
+
+// adoptPorts makes the bridge the one that the configuration names, and mends it while
+// no supervisor does. It is the only way from one bridge to another, and goes one at a
+// time: two that build for different ports could leave three in one bridge, a loop.
+func adoptPorts(ctx context.Context, b *Box) error {
+	b.adopting.Lock()
+	defer b.adopting.Unlock()
+	b.mu.Lock()
+	path := b.config
+	b.mu.Unlock()
+	c, err := config.Load(path)
+	if err != nil {
+		return errors.Join(err, b.mendBridge(ctx))
+	}
+	kept, now := b.keeps()
+	want := wireOf(c)
+	switch {
+	case kept == nil:
+	case !samePorts(now, want):
+		if err := b.leaveBridge(ctx, want); err != nil {
+			return errors.Join(err, b.mendBridge(ctx))
+		}
+	case now.Name == want.Name:
+		return b.mendBridge(ctx)
+	}
+	return b.useBridge(ctx, want) // one with the same ports is renamed
+}
+
+// leaveBridge takes the bridge that is kept down, for one of other ports. It stays if
+// those are not there, and if it does not let go: both would be in one bridge then.
+func (b *Box) leaveBridge(ctx context.Context, want bridge.Spec) error {
+	if missing := b.missing(ctx, want); len(missing) > 0 {
+		return &bridge.MissingPortError{Ports: missing}
+	}
+	b.log.Info("the configuration names other ports", "clients", want.LAN, "servers", want.WAN)
+	kept, _ := b.keeps()
+	if err := kept.Down(ctx); err != nil {
+		return fmt.Errorf("leave bridge: %w", err)
+	}
+	return nil
+}
+
+// missing names ports of another wire that are not there, for which the one that is kept
+// would be given up. One that is not whole itself is no loss.
+func (b *Box) missing(ctx context.Context, want bridge.Spec) []string {
+	if _, now := b.keeps(); samePorts(now, want) || !b.joined(ctx) {
+		return nil
+	}
+	return b.absent(ctx, want)
+}
+
+// joined says whether both ports of the bridge that is kept are in it.
+func (b *Box) joined(ctx context.Context) bool {
+	kept, _ := b.keeps()
+	if kept == nil {
+		return false
+	}
+	look, err := kept.Look(ctx)
+	return err == nil && look.Joined()
+}
+
+// absent names ports that are not there. Where the kernel does not say, they are.
+func (b *Box) absent(ctx context.Context, want bridge.Spec) []string {
+	other, err := bridge.New(want, b.log)
+	if err != nil {
+		return nil
+	}
+	look, err := other.Look(ctx)
+	if err != nil {
+		return nil
+	}
+	return look.Missing()
+}
+
+// wireOf is the wire that a configuration names.
+func wireOf(c *config.Config) bridge.Spec {
+	return bridge.Spec{Name: c.Bridge.Name, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1]}
+}
+
+// samePorts passes over which of them is the clients': that makes no difference to a bridge.
+func samePorts(x, y bridge.Spec) bool {
+	return x.LAN == y.LAN && x.WAN == y.WAN || x.LAN == y.WAN && x.WAN == y.LAN
+}
