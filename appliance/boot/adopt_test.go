@@ -205,7 +205,7 @@ func TestAdoptPortsOneAtATime(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			for range 10 {
+			for range 25 {
 				b.mu.Lock()
 				b.config = path
 				b.mu.Unlock()

@@ -47,6 +47,7 @@ type Box struct {
 	feeder  *feeder
 	cmdline cmdline
 	end     chan Ending
+	changed chan struct{} // the settings were
 
 	stop context.CancelFunc // ends what serves the running box
 
@@ -73,7 +74,7 @@ const SmallHeap = 25
 
 // Run is all of process 1. It does not return.
 func Run(o Options) {
-	b := &Box{Options: o, journal: newJournal(), reaper: reap.New(), end: make(chan Ending, 1), buttons: map[string]bool{}}
+	b := &Box{Options: o, journal: newJournal(), reaper: reap.New(), end: make(chan Ending, 1), changed: make(chan struct{}, 1), buttons: map[string]bool{}}
 	b.log = newLog(b.journal)
 	b.state = newState(RunDir, b.log)
 	b.feeder = newFeeder(b.log)

@@ -14,7 +14,7 @@ import (
 // newBox makes a Box that has nothing of a machine.
 func newBox(t *testing.T) *Box {
 	t.Helper()
-	b := &Box{journal: newJournal(), end: make(chan Ending, 1), buttons: map[string]bool{}}
+	b := &Box{journal: newJournal(), end: make(chan Ending, 1), changed: make(chan struct{}, 1), buttons: map[string]bool{}}
 	b.log = newLog(b.journal)
 	b.state = newState(t.TempDir(), b.log)
 	b.feeder = newFeeder(b.log)

@@ -200,6 +200,28 @@ func keepGood(path string, text []byte, good string) error {
 	return durable.Replace(good, text, 0o600)
 }
 
+// askSettings has changed settings taken over, and does not wait for it. Asked for while
+// they are, they are taken once more.
+func (b *Box) askSettings() {
+	select {
+	case b.changed <- struct{}{}:
+	default:
+	}
+}
+
+// followSettings takes settings over whenever that is asked for, one time after the other,
+// until ctx ends.
+func (b *Box) followSettings(ctx context.Context, take func(context.Context)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.changed:
+			take(ctx)
+		}
+	}
+}
+
 // takeSettings runs the box with settings that were changed.
 func (b *Box) takeSettings(ctx context.Context) {
 	// A factory reset is done before the supervisor's next start, and chooses then.

@@ -25,30 +25,35 @@ func meaning(s os.Signal) (Ending, bool) {
 	return Ending{}, false
 }
 
-// watchSignals acts on signals, from the first moment on. SIGHUP takes changed
-// settings over; SIGQUIT writes what every goroutine does to the log, where the
-// runtime's own way would end process 1, and with it the kernel.
+// watchSignals acts on signals, from the first moment on.
 func (b *Box) watchSignals(ctx context.Context) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGQUIT)
 	signal.Ignore(syscall.SIGPIPE)
-	b.spawn("signals", func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case s := <-signals:
-				e, ends := meaning(s)
-				switch {
-				case ends:
-					b.request(e)
-				case s == syscall.SIGQUIT:
-					stacks := make([]byte, journalSize/2)
-					b.journal.note(string(stacks[:runtime.Stack(stacks, true)]))
-				default:
-					b.takeSettings(ctx)
-				}
+	b.spawn("settings", func() { b.followSettings(ctx, b.takeSettings) })
+	b.spawn("signals", func() { b.heed(ctx, signals) })
+}
+
+// heed does what signals ask, and waits for nothing: who holds Ctrl-Alt-Del or the power
+// button is heard at once. SIGHUP has changed settings taken over; SIGQUIT writes what
+// every goroutine does to the log, where the runtime's own way would end process 1, and
+// with it the kernel.
+func (b *Box) heed(ctx context.Context, signals <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-signals:
+			e, ends := meaning(s)
+			switch {
+			case ends:
+				b.request(e)
+			case s == syscall.SIGQUIT:
+				stacks := make([]byte, journalSize/2)
+				b.journal.note(string(stacks[:runtime.Stack(stacks, true)]))
+			default:
+				b.askSettings()
 			}
 		}
-	})
+	}
 }
