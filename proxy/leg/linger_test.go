@@ -57,8 +57,8 @@ func TestAPeerThatTakesItsTimeIsReset(t *testing.T) {
 			flowtest.Eventually(t, "nothing lingers", func() bool {
 				return flowtest.On(t, r.loop, func() int { return len(r.pool.lingering) + len(r.pool.delivering) }) == 0
 			})
-			if took := time.Since(start); took < few.whole-200*time.Millisecond || took > few.whole+2*time.Second {
-				t.Errorf("reset after %v, want %v", took, few.whole)
+			if took := time.Since(start); took < few.whole-200*time.Millisecond {
+				t.Errorf("reset after %v, want %v at least", took, few.whole)
 			}
 		})
 	}
