@@ -82,6 +82,23 @@ func (b *Box) absent(ctx context.Context, want bridge.Spec) []string {
 	return look.Missing()
 }
 
+// awaitPorts has the settings at path taken over when the ports have come for which they
+// were passed over.
+func (b *Box) awaitPorts(ctx context.Context, path string) {
+	b.mu.Lock()
+	waits := b.waits
+	b.mu.Unlock()
+	if !waits {
+		return
+	}
+	c, err := config.Load(path)
+	if err != nil || len(b.absent(ctx, wireOf(c))) > 0 {
+		return
+	}
+	b.log.Info("the ports of the settings are there")
+	b.askSettings()
+}
+
 // wireOf is the wire that a configuration names.
 func wireOf(c *config.Config) bridge.Spec {
 	return bridge.Spec{Name: c.Bridge.Name, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1]}

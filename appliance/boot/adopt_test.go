@@ -272,13 +272,42 @@ func TestUsable(t *testing.T) {
 	own, others, absent := settingsOf(t, "br0", "eth1", "eth0"), settingsOf(t, "wire", "eth2", "eth3"), settingsOf(t, "br0", "eth0", "eth9")
 	check("a whole wire", map[string]bool{own: true, others: true, absent: false, bad: false})
 	err := b.usable(t.Context(), absent)
-	if missingPorts(err) != "eth9" || !strings.HasPrefix(err.Error(), "use "+absent+": port eth9 does not exist: ") {
+	if _, ok := errors.AsType[*absentError](err); !ok {
 		t.Error(err)
 	}
 	pull(t, "eth1")
 	check("without one of its ports", map[string]bool{own: true, others: true, absent: true, bad: false})
 	b.bridge = nil
 	check("without a bridge", map[string]bool{own: true, others: true, absent: true, bad: false})
+}
+
+// Settings that were passed over for their ports are taken when all of these have come.
+func TestAwaitPorts(t *testing.T) {
+	b := newWire(t, "eth0", "eth1")
+	path := settingsOf(t, "br0", "eth8", "eth9")
+	asked := func() bool {
+		b.awaitPorts(t.Context(), path)
+		select {
+		case <-b.changed:
+			return true
+		default:
+			return false
+		}
+	}
+	b.waits = true
+	for _, name := range []string{"eth8", "eth9"} {
+		if asked() {
+			t.Errorf("taken without %s", name)
+		}
+		plug(t, name)
+	}
+	if !asked() {
+		t.Error("not taken, with all that was missing")
+	}
+	b.waits = false
+	if asked() {
+		t.Error("taken once more")
+	}
 }
 
 // The defaults leave the wire as it is, if it is one.

@@ -47,7 +47,7 @@ type Box struct {
 	feeder  *feeder
 	cmdline cmdline
 	end     chan Ending
-	changed chan struct{} // the settings were
+	changed chan struct{} // the settings were, or what they wait for
 
 	stop context.CancelFunc // ends what serves the running box
 
@@ -63,6 +63,7 @@ type Box struct {
 	onDisk    bool   // /data is a disk's, and can be written
 	config    string // path of the configuration that runs
 	text      []byte // what it said when it was chosen; nil: it is never the last good one
+	waits     bool   // the settings are passed over until their ports are there
 	supervise *keeper
 	consoles  []*keeper
 	saved     bool            // the configuration that runs is the last good one

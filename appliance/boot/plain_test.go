@@ -14,7 +14,6 @@ import (
 
 	"limpid/appliance/config"
 	"limpid/appliance/control"
-	"limpid/bridge"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -108,7 +107,7 @@ func TestWatchdogIsChosenByIdentity(t *testing.T) {
 }
 
 func TestConfigurationIsChosen(t *testing.T) {
-	unplugged := &bridge.MissingPortError{Ports: []string{"eth9"}}
+	unplugged := &absentError{[]string{"eth9"}}
 	bad := &config.InvalidError{Problems: []config.Problem{{File: settingsPath, Line: 3, Key: "bridge.ports", What: "is missing"}}}
 	for name, c := range map[string]struct {
 		settings, good error
@@ -120,8 +119,8 @@ func TestConfigurationIsChosen(t *testing.T) {
 		"settings with a mistake":          {bad, nil, control.ConfigLastGood, goodPath, "bridge.ports: is missing; the last good ones are used instead"},
 		"settings that are gone":           {fs.ErrNotExist, nil, control.ConfigLastGood, goodPath, "the settings are gone; the last good ones are used instead"},
 		"a mistake, and nothing good":      {bad, fs.ErrNotExist, control.ConfigDefaults, defaultPath, "bridge.ports: is missing; the defaults are used instead"},
-		"settings without their ports":     {unplugged, nil, control.ConfigLastGood, goodPath, "(ip link shows the names); the last good ones are used instead"},
-		"ports of neither are there":       {unplugged, unplugged, control.ConfigDefaults, defaultPath, "(ip link shows the names); the defaults are used instead"},
+		"settings without their ports":     {unplugged, nil, control.ConfigLastGood, goodPath, "port eth9 is not there (plug it in, or correct bridge.ports); the last good ones are used instead"},
+		"ports of neither are there":       {unplugged, unplugged, control.ConfigDefaults, defaultPath, "port eth9 is not there (plug it in, or correct bridge.ports); the defaults are used instead"},
 		"a mistake, and the good one torn": {bad, bad, control.ConfigDefaults, defaultPath, "bridge.ports: is missing; the defaults are used instead"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +149,7 @@ func TestSpareIsChosen(t *testing.T) {
 	}{
 		"a good one":             {settingsPath, nil, control.ConfigLastGood, goodPath, true},
 		"none":                   {settingsPath, fs.ErrNotExist, control.ConfigDefaults, defaultPath, true},
-		"one without its ports":  {settingsPath, &bridge.MissingPortError{Ports: []string{"eth9"}}, control.ConfigDefaults, defaultPath, true},
+		"one without its ports":  {settingsPath, &absentError{[]string{"eth9"}}, control.ConfigDefaults, defaultPath, true},
 		"the good one runs":      {goodPath, nil, "", "", false},
 		"the defaults run":       {defaultPath, nil, "", "", false},
 		"the defaults, and none": {defaultPath, fs.ErrNotExist, "", "", false},

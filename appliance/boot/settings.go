@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/durable"
 	"limpid/appliance/factory"
-	"limpid/bridge"
 )
 
 // Places of configurations.
@@ -62,6 +62,17 @@ func spare(path string, usable func(path string) error) (chosen, bool) {
 	return chosen{control.ConfigDefaults, defaultPath, fmt.Errorf("%w; the defaults are used instead", errUnfit)}, true
 }
 
+// absentError is about a configuration whose ports are not there, in words that are whole on
+// a console.
+type absentError struct{ ports []string }
+
+func (e *absentError) Error() string {
+	if len(e.ports) == 1 {
+		return "port " + e.ports[0] + " is not there (plug it in, or correct bridge.ports)"
+	}
+	return "ports " + strings.Join(e.ports, " and ") + " are not there (plug them in, or correct bridge.ports)"
+}
+
 // usable says why a configuration cannot be used: it has a mistake, or the wire that is
 // there would be given up for ports that are not.
 func (b *Box) usable(ctx context.Context, path string) error {
@@ -70,7 +81,7 @@ func (b *Box) usable(ctx context.Context, path string) error {
 		return err
 	}
 	if missing := b.missing(ctx, wireOf(c)); len(missing) > 0 {
-		return fmt.Errorf("use %s: %w", path, &bridge.MissingPortError{Ports: missing})
+		return &absentError{missing}
 	}
 	return nil
 }
@@ -131,8 +142,9 @@ func (b *Box) useConfig(chosen chosen) {
 	if err != nil || chosen.from == control.ConfigDefaults && chosen.problem != nil {
 		text = nil // defaults that stand in for other settings take nobody's place
 	}
+	_, waits := errors.AsType[*absentError](chosen.problem)
 	b.mu.Lock()
-	b.config, b.text, b.saved = chosen.path, text, false
+	b.config, b.text, b.saved, b.waits = chosen.path, text, false, waits
 	b.mu.Unlock()
 	c, err := config.Load(chosen.path)
 	if err != nil {

@@ -132,6 +132,7 @@ func (b *Box) check(ctx context.Context, client *control.Client, w *watcher) {
 	if err := b.checkData(); err != nil {
 		b.alarm("data", err)
 	}
+	b.awaitPorts(ctx, settingsPath)
 	b.feeder.allow(vouchFor)
 }
 
