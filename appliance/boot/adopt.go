@@ -69,6 +69,17 @@ func (b *Box) joined(ctx context.Context) bool {
 	return err == nil && look.Joined()
 }
 
+// standing says whether the bridge that is kept is there and up. Where the kernel does not
+// say, it is not.
+func (b *Box) standing(ctx context.Context) bool {
+	kept, _ := b.keeps()
+	if kept == nil {
+		return false
+	}
+	look, err := kept.Look(ctx)
+	return err == nil && look.Standing()
+}
+
 // absent names ports that are not there. Where the kernel does not say, they are.
 func (b *Box) absent(ctx context.Context, want bridge.Spec) []string {
 	other, err := bridge.New(want, b.log)

@@ -281,6 +281,31 @@ func TestUsable(t *testing.T) {
 	check("without a bridge", map[string]bool{own: true, others: true, absent: true, bad: false})
 }
 
+// A bridge is what process 1 vouches for, and not its cables: there and up, with what is
+// plugged in, under whatever name the supervisor has given it since.
+func TestStanding(t *testing.T) {
+	b := newWire(t, "eth0", "eth1")
+	want := func(when string, standing bool) {
+		t.Helper()
+		if b.standing(t.Context()) != standing {
+			t.Errorf("%s: standing is %v", when, !standing)
+		}
+	}
+	want("no link", true)
+	ip(t, "set", "br0", "down")
+	want("down", false)
+	ip(t, "set", "br0", "name", "wire") // an older kernel wants it down
+	ip(t, "set", "wire", "up")
+	want("renamed", true)
+	pull(t, "eth1")
+	want("one port", true)
+	pull(t, "wire")
+	want("gone", false)
+	if b.bridge = nil; b.standing(t.Context()) {
+		t.Error("never built: standing")
+	}
+}
+
 // Settings that were passed over for their ports are taken when all of these have come.
 func TestAwaitPorts(t *testing.T) {
 	b := newWire(t, "eth0", "eth1")

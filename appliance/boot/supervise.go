@@ -83,10 +83,10 @@ const (
 	wellAfter    = 20 * time.Second // inline for so long, and the configuration is a good one
 )
 
-// watch is what process 1 does once the box is up: look whether the kernel and the
-// supervisor answer, and vouch for the box to the hardware watchdog. A supervisor
-// that is dead is the keeper's and no reason for a reboot: without it the box is a
-// wire. Only what cannot be ended, or a kernel that does not answer, is.
+// watch is what process 1 does once the box is up: look whether the box is a wire and the
+// supervisor answers, and vouch for both to the hardware watchdog. A supervisor that is
+// dead is the keeper's and no reason for a reboot: without it the box is a wire. Only
+// what cannot be ended, a box that is no wire, and a kernel that does not answer are.
 func (b *Box) watch(ctx context.Context) {
 	b.followButtons()
 	client := control.NewClient(RunDir)
@@ -116,24 +116,48 @@ func (b *Box) check(ctx context.Context, client *control.Client, w *watcher) {
 		w.answered = now
 	}
 	b.followInline(err == nil && status.Mode == control.Inline, now, w)
-	b.mu.Lock()
-	k := b.supervise
-	b.mu.Unlock()
-	if err != nil && k != nil {
-		begun, runs := k.runsSince()
-		if silent := now.Sub(later(w.answered, begun)); runs && silent > hangPatience {
-			b.log.Error("supervisor does not answer: killed", "for", silent.Round(time.Second), "error", err)
-			if !k.kill(askPatience) {
-				b.fatal(errStuck)
-				return
-			}
-		}
+	silent, err := b.attend(now, w.answered)
+	if err != nil {
+		b.fatal(err)
+		return
 	}
 	if err := b.checkData(); err != nil {
 		b.alarm("data", err)
 	}
 	b.awaitPorts(ctx, settingsPath)
-	b.feeder.allow(vouchFor)
+	looking, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	b.judge(look{standing: b.standing(looking), silent: silent})
+}
+
+// attend kills a supervisor that hangs, and says since when it is silent. An error is one
+// that does not die.
+func (b *Box) attend(now, answered time.Time) (silent time.Duration, err error) {
+	b.mu.Lock()
+	k := b.supervise
+	b.mu.Unlock()
+	if k == nil {
+		return now.Sub(answered), nil
+	}
+	begun, runs := k.runsSince()
+	silent = now.Sub(later(answered, begun))
+	if !runs || silent <= hangPatience {
+		return silent, nil
+	}
+	b.log.Error("supervisor does not answer: killed", "for", silent.Round(time.Second))
+	if !k.kill(askPatience) {
+		return silent, errStuck
+	}
+	return silent, nil
+}
+
+// judge vouches for the box, or says why not.
+func (b *Box) judge(l look) {
+	err := l.vouch()
+	b.alarm("box", err)
+	if err == nil {
+		b.feeder.allow(vouchFor)
+	}
 }
 
 func later(a, b time.Time) time.Time {
