@@ -20,8 +20,9 @@ const (
 	PhaseData   = "data"
 )
 
-// Phases is boot, in order. What the wire needs comes first; the disk is first
-// looked at in phase "disk", after the bridge forwards.
+// Phases is boot, in order. What the wire needs comes first; the disk is looked at in
+// phase "disk" and not before, after the bridge forwards. A kernel with drivers of disks
+// built in has found it by then; the data partition is untouched all the same.
 func Phases() []Phase {
 	return []Phase{
 		{"mounts", 5 * time.Second, mountKernel},
