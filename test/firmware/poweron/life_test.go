@@ -159,3 +159,43 @@ func TestSettingsAreTakenOver(t *testing.T) {
 		t.Errorf("second start: %v\n%s", err, said)
 	}
 }
+
+// Settings that name ports which are not there take nothing from the wire: the box says so,
+// and captures between the two that it has. What is there later counts.
+func TestSettingsOfOtherPorts(t *testing.T) {
+	d := newDisk(t, 120)
+	settings := filepath.Join(t.TempDir(), "limpid.toml")
+	if err := os.WriteFile(settings, []byte("[bridge]\nports = [\"eth5\", \"eth6\"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.putOnESP(t, settings)
+	m, ctx := start(t, d.nbd())
+	arrived := make(chan struct{})
+	crossing(ctx, m, arrived)
+	for _, want := range []string{"INLINE since", "clients      eth0 up", "! config: ports eth5 and eth6 are not there"} {
+		if _, err := m.Expect(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-arrived:
+	case <-ctx.Done():
+		t.Error("no frame has crossed")
+	}
+	said := m.Console()
+	for _, want := range []string{`msg="settings taken over" from=limpid-esp`, "msg=configuration from=defaults"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in:\n%s", want, said)
+		}
+	}
+	if strings.Contains(said, "process=supervise") {
+		t.Errorf("the supervisor did not live at once:\n%s", said)
+	}
+	keys(ctx, t, m,
+		"s", "limpid# ",
+		// Neither the settings are written over, nor do the defaults become the last good ones.
+		"grep -q eth5 /data/config/limpid.toml && [ $(ls /sys/class/net/br0/brif | wc -l) = 2 ] && echo ke''pt\n", "kept",
+		"cat /sys/class/net/br0/ifindex > /tmp/made; printf '[bridge]\\nports = [\"eth1\", \"eth0\"]\\n' > /data/config/limpid.toml; kill -HUP 1; echo as''ked\n", "asked",
+		"until grep -q '\"config\":\"settings\"' /run/limpid/box.json && /init status | grep ^inline; do sleep 1; done; cmp /tmp/made /sys/class/net/br0/ifindex && echo sa''me\n", "same",
+	)
+}
