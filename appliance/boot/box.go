@@ -65,6 +65,7 @@ type Box struct {
 	text      []byte // what it said when it was chosen; nil: it is never the last good one
 	waits     bool   // the settings are passed over until their ports are there
 	supervise *keeper
+	deaths    deaths // of the supervisor
 	consoles  []*keeper
 	saved     bool            // the configuration that runs is the last good one
 	buttons   map[string]bool // input devices that are followed

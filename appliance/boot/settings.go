@@ -145,6 +145,7 @@ func (b *Box) useConfig(chosen chosen) {
 	_, waits := errors.AsType[*absentError](chosen.problem)
 	b.mu.Lock()
 	b.config, b.text, b.saved, b.waits = chosen.path, text, false, waits
+	b.deaths = 0 // each configuration has a row of its own
 	b.mu.Unlock()
 	c, err := config.Load(chosen.path)
 	if err != nil {

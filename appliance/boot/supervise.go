@@ -14,15 +14,12 @@ import (
 
 const (
 	superviseEnd  = 6 * time.Second  // for an orderly end: flows may finish for 2 s of it
-	quickDeath    = 10 * time.Second // a supervisor that lived shorter may not like its configuration
-	quickDeaths   = 3                // so many in a row, and another one is tried
 	superviseName = "supervise"
 )
 
 // startSupervise starts the supervisor and keeps it running. It is a child and not
 // a part of process 1, so that its death is not the box's.
 func startSupervise(ctx context.Context, b *Box) error {
-	deaths := 0
 	keeping := context.WithoutCancel(ctx) // longer than the phase
 	k := &keeper{
 		name: superviseName, output: b.journal, reaper: b.reaper, log: b.log, again: make(chan struct{}, 1),
@@ -37,11 +34,10 @@ func startSupervise(ctx context.Context, b *Box) error {
 		},
 		before: b.beforeSupervise,
 		ended: func(life time.Duration) {
-			if life >= quickDeath {
-				deaths = 0
-				return
-			}
-			if deaths++; deaths == quickDeaths {
+			b.mu.Lock()
+			unfit := b.deaths.add(life)
+			b.mu.Unlock()
+			if unfit {
 				b.trySpare(keeping)
 			}
 		},
