@@ -6,10 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spareDescriptors is what a process needs beside two for each flow: pipes for
-// bodies in motion, sockets that were reset and linger, flows in the hand-over
-// queue, its own few.
-const spareDescriptors = 8192
+const (
+	// spareDescriptors is what a process needs beside two for each flow: pipes for
+	// bodies in motion, flows in the hand-over queue, its own few.
+	spareDescriptors = 4096
+	// spareWanted leaves room for sockets that were reset and linger on each of
+	// many loops too. Where the limit cannot be raised, flows need it more.
+	spareWanted = 8192
+)
 
 // raiseDescriptors raises the hard limit of open descriptors, which children
 // inherit and make their soft one, to what flows connections need, as far as
@@ -19,7 +23,7 @@ func raiseDescriptors(flows int) (uint64, error) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0, fmt.Errorf("read descriptor limit: %w", err)
 	}
-	want := 2*uint64(flows) + spareDescriptors
+	want := 2*uint64(flows) + spareWanted
 	if limit.Max >= want {
 		return limit.Max, nil
 	}
