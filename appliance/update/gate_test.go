@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -102,7 +103,7 @@ func (f statusFunc) Status(context.Context) (control.Status, error) { return f()
 
 func TestHealth(t *testing.T) {
 	up := control.Link{Name: "eth0", Present: true, Up: true}
-	page := control.Page{Listen: []string{":443"}, Process: control.Process{PID: 4}}
+	page := servePage(t, func(http.ResponseWriter, *http.Request) {})
 	well := control.Status{Web: page, Mode: control.Inline, Gate: control.Process{PID: 2}, Proxy: control.Process{PID: 3}, Wire: control.Wire{Bridge: up, LAN: up, WAN: up}}
 	for name, test := range map[string]struct {
 		change func(s *control.Status)
@@ -118,6 +119,7 @@ func TestHealth(t *testing.T) {
 		"lan down":       {func(s *control.Status) { s.Wire.LAN.Up = false }, "port eth0"},
 		"no gate":        {func(s *control.Status) { s.Gate.PID = 0; s.Bypass.On = true }, "gate: does not run"},
 		"no page":        {func(s *control.Status) { s.Web.PID = 0; s.Web.LastExit = "was ended" }, "web: does not run: was ended"},
+		"other page":     {func(s *control.Status) { s.Web.Fingerprint = "00" }, "web: visit"},
 		"no page wanted": {func(s *control.Status) { s.Web = control.Page{} }, ""},
 		"no proxy":       {func(s *control.Status) { s.Proxy.PID = 0; s.Bypass.On = true }, "proxy: does not run"},
 	} {

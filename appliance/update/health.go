@@ -25,9 +25,7 @@ type Asked interface {
 func Health(asked Asked) func(context.Context) error {
 	var before [3]control.Process
 	return func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
-		defer cancel()
-		s, err := asked.Status(ctx)
+		s, err := statusOf(ctx, asked)
 		if err != nil {
 			return fmt.Errorf("control API: %w", err)
 		}
@@ -39,8 +37,20 @@ func Health(asked Asked) func(context.Context) error {
 			}
 		}
 		before = now
-		return err
+		if err != nil {
+			return err
+		}
+		if err := visitPage(ctx, s.Web); err != nil {
+			return fmt.Errorf("web: %w", err)
+		}
+		return nil
 	}
+}
+
+func statusOf(ctx context.Context, asked Asked) (control.Status, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errors.New("no answer in time"))
+	defer cancel()
+	return asked.Status(ctx)
 }
 
 // judge says what of a status is not well.

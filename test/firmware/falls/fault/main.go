@@ -5,6 +5,7 @@
 //	init    process 1 ends at once, which is a kernel panic too
 //	hang    no process runs any more, process 1 included, as soon as there is a proxy: the hardware watchdog is not fed
 //	proxy   each proxy is killed when it is found
+//	page    each process of the page is stopped when it is found: it is there, and never answers
 package main
 
 import (
@@ -62,14 +63,9 @@ func run() error {
 func breakLater(fault string) error {
 	switch fault {
 	case "proxy":
-		for {
-			for _, pid := range limpids("proxy") {
-				if err := unix.Kill(pid, unix.SIGKILL); err == nil {
-					_ = os.WriteFile("/dev/kmsg", fmt.Appendf(nil, "<0>fault: killed proxy %d\n", pid), 0)
-				}
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
+		strike("proxy", unix.SIGKILL)
+	case "page":
+		strike("web", unix.SIGSTOP)
 	case "hang":
 		for len(limpids("proxy")) == 0 {
 			time.Sleep(100 * time.Millisecond)
@@ -79,6 +75,20 @@ func breakLater(fault string) error {
 		select {}
 	}
 	return fmt.Errorf("no fault %q", fault)
+}
+
+// strike sends each process of a subcommand a signal, again and again.
+func strike(subcommand string, signal unix.Signal) {
+	struck := map[int]bool{}
+	for {
+		for _, pid := range limpids(subcommand) {
+			if err := unix.Kill(pid, signal); err == nil && !struck[pid] {
+				struck[pid] = true
+				_ = os.WriteFile("/dev/kmsg", fmt.Appendf(nil, "<0>fault: %v: %s %d\n", signal, subcommand, pid), 0)
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // limpids gives the processes that run a subcommand of limpid.
