@@ -18,6 +18,7 @@ func TestFaults(t *testing.T) {
 	for _, test := range []struct{ fault, says string }{
 		{"proxy", ill},
 		{"page", ill},
+		{"init", "Kernel panic - not syncing: Attempted to kill init"},
 		{"kernel", "Kernel panic - not syncing: sysrq triggered crash"},
 		{"hang", "fault: everything hangs: <nil>"},
 	} {
