@@ -13,7 +13,7 @@ import (
 
 // What must be refused is refused by the box itself, with a reason, and the slot that runs has the bytes it had; what is
 // refused by its head has written nothing at all. Then a good bundle is written, tried and kept. Whenever the plug is pulled
-// meanwhile, one of the two boots, and the settings are what they were.
+// meanwhile, one of the two boots, and the settings are what they were, though they are written anew all the time.
 func TestUpdate(t *testing.T) {
 	t.Parallel() // beside firmware that takes its time to fall back
 	w, err := makeWorld()
@@ -62,6 +62,7 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("after the flipped bit: %s", state)
 	}
 	c := cuts{box: b, each: each}
+	b.rewritten()
 	c.during("writing", toWrite, func() { b.must("/init update /mnt/good") })
 	if state := env(t, b.disk); state != "order=ba left_a=8 left_b=1" {
 		t.Errorf("after the update: %s", state)
@@ -74,6 +75,7 @@ func TestUpdate(t *testing.T) {
 		b.expect("limpid " + newVersion + ", slot b")
 		b.expect("INLINE since")
 		b.shell()
+		b.rewritten()
 		b.committed()
 	})
 	if state := env(t, b.disk); state != "order=ba left_a=8 left_b=8" {
