@@ -21,12 +21,13 @@ func (s Settings) sweepInterval() time.Duration {
 	return min(shortest/8, 30*time.Second)
 }
 
-// headInterval is how often incomplete heads are looked at.
+// headInterval is how often incomplete heads are looked at, 0 for never.
 func (s Settings) headInterval() time.Duration {
-	if s.HeadTimeout > 0 {
-		return min(s.HeadWait, s.HeadTimeout) / 4
+	shortest := s.HeadWait
+	if shortest == 0 || s.HeadTimeout > 0 && s.HeadTimeout < shortest {
+		shortest = s.HeadTimeout
 	}
-	return s.HeadWait / 4
+	return shortest / 8
 }
 
 // tick is the time in steps of 10 ms, as flows remember when they moved.

@@ -77,8 +77,22 @@ func TestSlowHeadBecomesATunnel(t *testing.T) {
 	r.play(">< KNOCK", "<> who is there", "is tunnel slow-head")
 	r = newRig(t, Settings{HeadWait: 50 * time.Millisecond})
 	r.play(">< "+get, "<> HTTP/1.1 200 OK\r\nX: ", "is tunnel slow-head", "<> y")
-	r = newRig(t, Settings{HeadWait: 50 * time.Millisecond, ResetNonHTTP: true})
-	r.play("C> GET / HTTP/1.1\r\n", "C<rst", "S<rst")
+}
+
+// A reset loses what a tunnel does not: head_timeout alone says how long a head
+// may take.
+func TestSlowHeadIsNotReset(t *testing.T) {
+	r := newRig(t, Settings{HeadWait: short, ResetNonHTTP: true})
+	r.play("C> GET / HTT")
+	time.Sleep(6 * short)
+	r.play("C> "+get[len("GET / HTT"):], "S< "+get, "S> HTTP/1.1 200 OK\r\n")
+	time.Sleep(6 * short)
+	r.play("S> "+ok3[len("HTTP/1.1 200 OK\r\n"):], "C< "+ok3, "is http -")
+	for _, settings := range []Settings{{ResetNonHTTP: true}, {ResetNonHTTP: true, HeadTimeout: long}} {
+		if s := settings.withDefaults(); s.HeadWait != 0 {
+			t.Errorf("%+v: silence of %v ends a head", settings, s.HeadWait)
+		}
+	}
 }
 
 // A client's end behind more than is held cannot be known of: it may be there.

@@ -58,6 +58,9 @@ func (f *Flow) held() bool { return f.up.head != nil || f.down.head != nil || f.
 
 // watchHead notes that a flow that holds bytes has moved, or that it holds none.
 func (w *Worker) watchHead(f *Flow) {
+	if w.ticker == nil {
+		return
+	}
 	if f.held() {
 		w.slow[f] = w.loop.Now()
 		f.slow = true
@@ -77,8 +80,9 @@ func (w *Worker) checkHeads() {
 		if late {
 			w.tally.Add(scoreboard.HeadTimeout, 1)
 		}
+		still := w.settings.HeadWait > 0 && now.Sub(moved) >= w.settings.HeadWait
 		switch {
-		case !late && now.Sub(moved) < w.settings.HeadWait:
+		case !late && !still:
 			continue
 		case f.stuck && !late:
 			f.leaveHTTP(Unanswered)

@@ -13,8 +13,9 @@ type Settings struct {
 	ResetNonHTTP bool
 	// Limits bounds heads.
 	Limits http1.Limits
-	// HeadWait is how long a head may stay incomplete without a further byte.
-	// Then the flow is not taken for HTTP any longer.
+	// HeadWait is how long a head may stay incomplete without a further byte, 2 s
+	// when 0. Then the flow is not taken for HTTP any longer. It is for tunnels
+	// only: of those that are reset HeadTimeout alone decides.
 	HeadWait time.Duration
 	// HeadTimeout is how long a head may take from its first byte to its end, 0
 	// for ever. Then the flow is not taken for HTTP any longer.
@@ -27,25 +28,21 @@ type Settings struct {
 	IdleTimeout time.Duration
 }
 
-const (
-	// tunnelWait is short: a protocol that looks like HTTP at first and waits
-	// for an answer is held up by it, and a slow client loses nothing but what
-	// HTTP would have done for it.
-	tunnelWait = 2 * time.Second
-	// resetWait is long: a slow client loses its connection.
-	resetWait = 30 * time.Second
-)
+// headWait is short: a protocol that looks like HTTP at first and waits for an
+// answer is held up by it, and a slow client loses nothing but what HTTP would
+// have done for it.
+const headWait = 2 * time.Second
 
 // withDefaults fills what is zero.
 func (s Settings) withDefaults() Settings {
 	if s.Limits == (http1.Limits{}) {
 		s.Limits = http1.DefaultLimits()
 	}
-	if s.HeadWait == 0 {
-		s.HeadWait = tunnelWait
-		if s.ResetNonHTTP {
-			s.HeadWait = resetWait
-		}
+	switch {
+	case s.ResetNonHTTP:
+		s.HeadWait = 0 // a slow client would lose its connection
+	case s.HeadWait == 0:
+		s.HeadWait = headWait
 	}
 	return s
 }

@@ -31,7 +31,7 @@ type Worker struct {
 	scratch http1.Parser // for heads that are complete at once
 	spare   []*partHead  // for those that are not
 	slow    map[*Flow]time.Time
-	ticker  *eventloop.Ticker
+	ticker  *eventloop.Ticker // nil when heads may take for ever
 
 	began    time.Time // what ticks are counted from
 	tally    scoreboard.Tally
@@ -52,8 +52,10 @@ func NewWorker(loop *eventloop.Loop, settings Settings, active *atomic.Int64, bo
 		loop: loop, pool: pool, settings: settings.withDefaults(), board: board, active: active, log: log,
 		slow: make(map[*Flow]time.Time), began: loop.Now(), recorder: recorder,
 	}
-	if w.ticker, err = loop.NewTicker(max(w.settings.headInterval(), time.Millisecond), w.checkHeads); err != nil {
-		return nil, err
+	if every := w.settings.headInterval(); every > 0 {
+		if w.ticker, err = loop.NewTicker(every, w.checkHeads); err != nil {
+			return nil, err
+		}
 	}
 	if err := loop.Every(youngTime, w.age); err != nil {
 		return nil, err
