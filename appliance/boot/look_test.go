@@ -53,6 +53,8 @@ func TestLookFeeds(t *testing.T) {
 				b.judge(l)
 			}
 			synctest.Wait()
+			b.feeder.mu.Lock() // under which the watchdog is fed
+			defer b.feeder.mu.Unlock()
 			return time.Since(w.last)
 		}
 		if ago := looks(look{standing: true}, time.Hour); ago > time.Second || len(b.told().Alarms) != 0 {
