@@ -46,6 +46,8 @@ func listenTPROXY(address netip.AddrPort, keep keepalive) (int, error) {
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR"},
 		{unix.SOL_IP, unix.IP_TRANSPARENT, 1, "IP_TRANSPARENT (needs CAP_NET_ADMIN or CAP_NET_RAW)"},
 		{unix.SOL_TCP, unix.TCP_NODELAY, 1, "TCP_NODELAY"},
+		// A read that begins at urgent data before epoll has told of it would leave it out.
+		{unix.SOL_SOCKET, unix.SO_OOBINLINE, 1, "SO_OOBINLINE"},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "SO_KEEPALIVE"},
 		{unix.SOL_TCP, unix.TCP_KEEPIDLE, keep.idle, "TCP_KEEPIDLE"},
 		{unix.SOL_TCP, unix.TCP_KEEPINTVL, keep.interval, "TCP_KEEPINTVL"},

@@ -42,6 +42,7 @@ func TestAcceptedSocketsAreReady(t *testing.T) {
 			{unix.SOL_SOCKET, unix.SO_MARK, 0, "mark"},
 			{unix.SOL_TCP, unix.TCP_NODELAY, 1, "nodelay"},
 			{unix.SOL_TCP, unix.TCP_QUICKACK, 0, "an ACK at once"},
+			{unix.SOL_SOCKET, unix.SO_OOBINLINE, 1, "urgent data in its place"},
 			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1, "keepalive"},
 			{unix.SOL_TCP, unix.TCP_KEEPIDLE, 360, "idle"},
 			{unix.SOL_TCP, unix.TCP_KEEPINTVL, 120, "interval"},
