@@ -32,9 +32,21 @@ func (r *room) take(who netip.Addr) bool {
 	if r.total >= maxConnections || r.from[who] >= maxFromOne {
 		return false
 	}
+	r.enter(who)
+	return true
+}
+
+// takeAny has one more, whether there is room or not.
+func (r *room) takeAny(who netip.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.enter(who)
+}
+
+// enter is called with the lock held.
+func (r *room) enter(who netip.Addr) {
 	r.total++
 	r.from[who]++
-	return true
 }
 
 func (r *room) leave(who netip.Addr) {
@@ -76,15 +88,30 @@ func (l *roomListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		who := neighbour(conn.RemoteAddr().String())
-		if l.room.take(who) {
-			abandon(conn)
-			return &roomConn{Conn: conn, leave: sync.OnceFunc(func() { l.room.leave(who) })}, nil
+		if fromTheBox(conn) {
+			l.room.takeAny(who)
+		} else if !l.room.take(who) {
+			refuse(conn)
+			continue
 		}
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // nothing of it stays in the kernel
-		}
-		_ = conn.Close()
+		abandon(conn)
+		return &roomConn{Conn: conn, leave: sync.OnceFunc(func() { l.room.leave(who) })}, nil
 	}
+}
+
+// fromTheBox says whether a connection was made on the box itself, as firmware on trial does to see whether the page is
+// well: nobody keeps it out. The kernel takes no such source from a network (net/ipv4/fib_frontend.c, fib_validate_source).
+func fromTheBox(conn net.Conn) bool {
+	from, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	to, errTo := netip.ParseAddrPort(conn.LocalAddr().String())
+	return err == nil && errTo == nil && from.Addr() == to.Addr()
+}
+
+func refuse(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // nothing of it stays in the kernel
+	}
+	_ = conn.Close()
 }
 
 // abandon has the kernel end a connection whose other end takes nothing for as long as
