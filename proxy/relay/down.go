@@ -23,6 +23,11 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 				f.leaveHTTP(Reason(reason))
 			}
 			continue
+		case f.down.closing:
+			// What follows the last response is none, though requests may
+			// wait: a client has to ignore it (RFC 9112, 9.6).
+			f.leaveHTTP(BehindClose)
+			continue
 		}
 		if f.down.head == nil {
 			// What has begun before a request is not its response, whenever it
@@ -31,7 +36,7 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 		}
 		p := f.worker.parserFor(&f.down)
 		response, reason := p.Response(b[n:], &f.worker.settings.Limits)
-		if reason == http1.More && !end && (!f.down.unasked || mayBeTimeout(b[n:])) {
+		if reason == http1.More && !end && f.awaits(b[n:]) {
 			f.worker.keepParser(&f.down, p)
 			return n
 		}
@@ -60,6 +65,9 @@ func (s *downSide) Skip(n int64) {
 	s.down.skip(n)
 	(*Flow)(s).responseMoved(int(n))
 }
+
+// awaits reports whether the rest of the head that begins with b is waited for.
+func (f *Flow) awaits(b []byte) bool { return !f.down.unasked || mayBeTimeout(b) }
 
 // mayBeTimeout reports whether b can become the one response that needs no
 // request. Nothing else is held without one.

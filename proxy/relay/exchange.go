@@ -12,6 +12,8 @@ const (
 	// decides: what follows the request on its connection may be no HTTP, and
 	// its response says so.
 	decides exchange = 1 << 5
+	// old: the request is of HTTP/1.0.
+	old exchange = 1 << 6
 )
 
 func newExchange(r *http1.Request) exchange {
@@ -21,6 +23,9 @@ func newExchange(r *http1.Request) exchange {
 	}
 	if r.Method == http1.CONNECT {
 		e |= decides
+	}
+	if r.Minor == 0 {
+		e |= old
 	}
 	return e
 }

@@ -37,6 +37,9 @@ func FuzzStreams(f *testing.F) {
 		{get + get + "GET / HT", ok0 + "HTTP/1.1 408 x\r\nConnection: close\r\n\r\n"},
 		{"\x16\x03\x01", "SSH-2.0-x\r\n"},
 		{get, switch1 + "x"},
+		{getClose + get, ok3 + ok3},
+		{get + get, "HTTP/1.0 200 x\r\nContent-Length: 3\r\n\r\nabc" + ok3},
+		{"GET / HTTP/1.0\r\n\r\n", chunked + "0\r\n\r\n"},
 		{get, "HTTP/1.1 404 x\r\nContent-Length: 3\r\n\r\nabc"},
 		{get, "HTTP/1.1 408 x\r\nConnection: close\r\n\r\nabc"},
 		{string(bytes.Repeat([]byte(get), 40)), string(bytes.Repeat([]byte(ok0), 40))},
@@ -131,6 +134,9 @@ func onlyRequests(t *testing.T, b []byte, behind bool) (queue []exchange) {
 		if queue[len(queue)-1]&decides != 0 && behind {
 			return queue
 		}
+		if !request.Persistent() && strings.Trim(string(b[min(at, len(b)):]), "\r\n") != "" {
+			t.Fatalf("at %d more reached the server than its last request: %q", at, b)
+		}
 	}
 	return queue
 }
@@ -165,10 +171,16 @@ func (a *arrived) onlyResponses(t *testing.T, queue []exchange) {
 			}
 			return
 		}
+		if framing.Kind == http1.Coded && queue[0]&old != 0 {
+			t.Fatalf("at %d a coding reached a client of HTTP/1.0: %q", at, b)
+		}
 		queue, asked = queue[1:], asked+1
 		var body track
 		body.body(framing)
 		at += onlyBody(t, &body, b[at:])
+		if !response.Persistent() && at < len(b) {
+			t.Fatalf("at %d more reached the client than the last response: %q", at, b)
+		}
 	}
 }
 

@@ -268,6 +268,8 @@ func otherProtocols() []malformed {
 		{clause: "3", why: "a WebSocket frame behind a good request", reason: "bad-method", good: get, bad: "\x81\x05hello"},
 		{clause: "9.3.2", why: "a good request behind which there is none", reason: "no-version", good: get, bad: "x\r\n"},
 		{clause: "9.3.2", why: "the rest of a body longer than its length", reason: "no-version", good: post5, bad: "world\r\n"},
+		{clause: "9.6", why: "a request behind one with `close`", reason: "behind-close", good: getClose, bad: get},
+		{clause: "9.3", why: "a request behind one of HTTP/1.0 without `keep-alive`", reason: "behind-close", good: get10 + "\r\n", bad: get},
 		{clause: "8", why: "the end within the request line", reason: "truncated", bad: "GET / HT", fin: true},
 		{clause: "8", why: "the end within the fields", reason: "truncated", bad: "GET / HTTP/1.1\r\nHost: a\r\n", fin: true},
 	}
@@ -280,6 +282,7 @@ func malformedResponseFramings() []malformed {
 	}
 	add("6.1", "length and coding", "length-and-coding", ok+"Content-Length: 3\r\n"+te+"\r\n0\r\n\r\n")
 	add("6.1", "coding in HTTP/1.0", "coding-in-http10", "HTTP/1.0 200 OK\r\n"+te+"\r\n0\r\n\r\n")
+	all = append(all, malformed{clause: "6.1", why: "coding in the answer to HTTP/1.0, which has none", reason: "coding-in-http10", request: get10 + "Connection: keep-alive\r\n\r\n", bad: ok + te + "\r\n0\r\n\r\n"})
 	add("6.1", "gzip only: it ends with the connection, or not", "unknown-coding", ok+"Transfer-Encoding: gzip\r\n\r\n")
 	add("6.1", "gzip, then chunked", "unknown-coding", ok+"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")
 	add("6.1", "chunked not last", "chunked-not-last", ok+"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n")
@@ -341,6 +344,9 @@ func unaskedResponses() []malformed {
 		{clause: "6.3", why: "a body behind a 103", reason: "not-http", request: get, good: "HTTP/1.1 103 x\r\n\r\n", bad: "abc" + ok0},
 		{clause: "RFC 9110 15.2", why: "a 100 behind the final response", reason: "unsolicited-response", request: get, good: ok0, bad: "HTTP/1.1 100 x\r\n\r\n"},
 		{clause: "RFC 9110 15.2.2", why: "a 101 that was not asked for", reason: "unasked-upgrade", request: get, bad: switch1},
+		{clause: "9.6", why: "a response behind one with `close`, to a pipeline of two", reason: "behind-close", request: get + get, good: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", bad: ok3},
+		{clause: "9.3", why: "a response behind one of HTTP/1.0 without `keep-alive`, to a pipeline of two", reason: "behind-close", request: get + get, good: "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", bad: ok3},
+		{clause: "9.6", why: "a 408 behind a response with `close`", reason: "behind-close", request: get + get, good: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", bad: "HTTP/1.1 408 x\r\nConnection: close\r\n\r\n"},
 		{clause: "9.2", why: "a head that has begun before the first request", reason: "unsolicited-response", bad: "HTTP/1.↑1 200 OK\r\nContent-Length: 0\r\n\r\n"},
 		{clause: "11.1", why: "a split response whose second head has begun before the next request", reason: "unsolicited-response", request: get, good: ok3, bad: "HTTP/1.1 ↑200 OK\r\nContent-Length: 3\r\n\r\nabc"},
 		{clause: "RFC 9110 15.5.9", why: "a 408 that has begun before the next request, and does not close", reason: "unsolicited-response", request: get, good: ok3, bad: "HTTP/1.1 408 x\r\n↑Content-Length: 0\r\n\r\n"},
@@ -367,6 +373,7 @@ var relayedMessages = []relayed{
 	{"3.2.2", "absolute form that Host agrees with", "GET http://A:80/ HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
 	{"3.2.3", "a CONNECT whose Host leaves out 443, as those of many clients do", "CONNECT A:443 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n"},
 	{"RFC 9110 9.3.6", "a CONNECT with a length of 0", tunnel + "Content-Length: 0\r\n\r\n", "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n"},
+	{"6.1", "a coding in the answer to a HEAD of HTTP/1.0, which frames nothing", "HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
 	{"3.1", "a method that nobody knows", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", ok0},
 	{"4", "no reason phrase, nor the space before it", get, "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"},
 	{"RFC 9110 15", "a status that nobody knows", get, "HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n"},

@@ -31,6 +31,7 @@ func (f *Flow) requestHead(head []byte, r *http1.Request) {
 	f.waiting.push(t)
 	f.asking = t
 	f.up.body(r.Framing())
+	f.up.closing = !r.Persistent()
 	f.requestMoved(r.Length)
 }
 
@@ -65,6 +66,12 @@ func (f *Flow) responseHead(head []byte, r *http1.Response) {
 		f.leaveHTTP(UnaskedUpgrade)
 		return
 	}
+	framing := r.Framing(t.method())
+	if framing.Kind == http1.Coded && t.exchange&old != 0 {
+		// HTTP/1.0 has no codings: its client would take it for the body (RFC 9112, 6.1).
+		f.leaveHTTP(Reason(http1.CodingInHTTP10))
+		return
+	}
 	f.current = f.waiting.pop()
 	if !f.health {
 		f.worker.tally.Add(scoreboard.Responses, 1)
@@ -74,7 +81,6 @@ func (f *Flow) responseHead(head []byte, r *http1.Response) {
 		t.heads.Response(head)
 	}
 	t.keep(typeText, r.ContentType.Of(head), accesslog.MaxContentType)
-	framing := r.Framing(t.method())
 	if framing.Kind == http1.ToTunnel {
 		t.response += uint64(r.Length)
 		f.current, f.asking = nil, nil
@@ -87,6 +93,7 @@ func (f *Flow) responseHead(head []byte, r *http1.Response) {
 		return
 	}
 	f.down.body(framing)
+	f.down.closing = !r.Persistent()
 	f.responseMoved(r.Length)
 }
 

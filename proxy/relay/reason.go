@@ -17,6 +17,7 @@ const (
 	Truncated                                         // the connection ended within a head
 	SlowHead                                          // a head stayed incomplete
 	Unanswered                                        // an end ended while bytes behind a request waited for its response
+	BehindClose                                       // bytes behind the message that was said to be the last
 	Upgraded                                          // 101, as asked for
 	Connected                                         // 2xx to CONNECT
 	reasonCount
@@ -26,7 +27,8 @@ const (
 const ownReasons = reasonCount - ServerFirst
 
 var reasonNames = [ownReasons]string{
-	"server-first", "unsolicited-response", "unasked-upgrade", "truncated", "slow-head", "unanswered", "upgraded", "connected",
+	"server-first", "unsolicited-response", "unasked-upgrade", "truncated", "slow-head", "unanswered", "behind-close",
+	"upgraded", "connected",
 }
 
 // The build fails here when the board has too few cells for the reasons.

@@ -16,7 +16,10 @@ const (
 	ws      = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 	switch1 = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 	connect = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"
-	chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	// The last request of a connection (RFC 9112, 9.6).
+	getClose  = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+	postClose = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\n"
+	chunked   = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 
 // scripts are what must happen on the wire. Each runs twice: as it is, and
@@ -98,6 +101,36 @@ var scripts = []struct {
 	{"RFC 9112 9.6: Connection: close", []string{
 		">< GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "<> HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "S>fin", "C<eof", "C>fin", "S<eof",
 	}, 1, 1},
+	{"RFC 9112 9.6: bytes behind a response with close", []string{
+		"C> " + get + get, "S< " + get + get, "<> HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "is http -", "<> " + ok3, "is tunnel behind-close",
+	}, 2, 1},
+	{"RFC 9112 9.3: bytes behind a response of HTTP/1.0 without keep-alive", []string{
+		"C> " + get + get, "S< " + get + get, "<> HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "is http -", "<> " + ok3, "is tunnel behind-close",
+	}, 2, 1},
+	{"RFC 9112 9.6: requests behind a response with close", []string{
+		">< " + get, "<> HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", ">< " + get, "is http -", "S>fin", "C<eof", "C>fin", "S<eof",
+	}, 2, 1},
+	{"RFC 9112 9.6: a request behind one with close", []string{
+		"C> " + getClose + get, "S< " + getClose + get, "is tunnel behind-close", "<> " + ok3 + ok3,
+	}, 1, 0},
+	{"RFC 9112 9.3: a request behind one of HTTP/1.0 without keep-alive", []string{
+		"C> GET / HTTP/1.0\r\n\r\n" + get, "S< GET / HTTP/1.0\r\n\r\n" + get, "is tunnel behind-close", "<> " + ok3 + ok3,
+	}, 1, 0},
+	{"RFC 9112 2.2: empty lines behind a body with close", []string{
+		">< " + postClose + "hello\r\n\r\n", "is http -", "<> " + ok3, "S>fin", "C<eof", "C>fin", "S<eof",
+	}, 1, 1},
+	{"RFC 9110 7.8: Upgrade with close, refused", []string{
+		"C> " + strings.Replace(ws, ": Upgrade", ": close, upgrade", 1) + get, "S< " + strings.Replace(ws, ": Upgrade", ": close, upgrade", 1), "S<none", "<> " + ok3, "S< " + get, "is tunnel behind-close",
+	}, 1, 1},
+	{"RFC 9110 9.3.6: CONNECT of HTTP/1.0", []string{
+		"C> CONNECT a:443 HTTP/1.0\r\n\r\n\x16", "S< CONNECT a:443 HTTP/1.0\r\n\r\n", "S<none", "<> HTTP/1.0 200 OK\r\n\r\n", "S< \x16", "is tunnel connected",
+	}, 1, 1},
+	{"RFC 9112 6.1: coding in the answer to HTTP/1.0", []string{
+		">< GET / HTTP/1.0\r\n\r\n", "<> " + chunked + "3\r\nabc\r\n0\r\n\r\n", "is tunnel coding-in-http10",
+	}, 1, 0},
+	{"RFC 9112 6.1: coding that frames nothing in the answer to HTTP/1.0", []string{
+		">< HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "<> " + chunked, ">< " + get, "<> " + ok3, "is http -",
+	}, 2, 2},
 	{"RFC 9112 9.6: client half-closes behind its request", []string{"C> " + get, "C>fin", "S< " + get, "S<eof", "<> " + ok3, "S>fin", "C<eof"}, 1, 1},
 	{"RFC 9112 9.6: client ends an idle connection", []string{">< " + get, "<> " + ok3, "C>fin", "S<eof", "S>fin", "C<eof"}, 1, 1},
 	{"RFC 9112 9.6: server ends an idle connection", []string{">< " + get, "<> " + ok3, "S>fin", "C<eof", "C>fin", "S<eof"}, 1, 1},

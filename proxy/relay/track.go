@@ -23,6 +23,7 @@ type track struct {
 	head    *partHead // nil unless a head is incomplete
 	phase   phase
 	unasked bool // the head began while no request waited for it
+	closing bool // the message is the last one (RFC 9112, 9.6)
 }
 
 // body sets out on the body that follows a head.

@@ -33,11 +33,14 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 			}
 			f.leaveHTTP(Unanswered)
 			continue
-		case len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n':
+		case emptyLine(b[n:]):
 			// Some clients end a body with an empty line too many, and a
 			// server ignores it (RFC 9112, 2.2): not worth holding back.
 			n += 2
 			f.worker.putParser(&f.up)
+			continue
+		case f.behindLast(b[n:], end):
+			f.leaveHTTP(BehindClose)
 			continue
 		}
 		p := f.worker.parserFor(&f.up)
@@ -58,6 +61,15 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 		}
 	}
 	return n
+}
+
+func emptyLine(b []byte) bool { return len(b) >= 2 && b[0] == '\r' && b[1] == '\n' }
+
+// behindLast reports whether b is behind the client's last request, and more
+// than a server ignores there (RFC 9112, 9.6).
+func (f *Flow) behindLast(b []byte, end bool) bool {
+	mayBeEmpty := len(b) == 1 && b[0] == '\r' && !end
+	return f.up.closing && !mayBeEmpty
 }
 
 // maybeStuck reports whether a response that held bytes wait for may never come,
