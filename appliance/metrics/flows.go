@@ -39,7 +39,7 @@ func flowMetrics() []metric {
 		proxyCell("limpid_flows_reset_total", scoreboard.Resets,
 			"Flows of the proxy that ended with a reset from either side, or were cut by the proxy."),
 		proxyCells("limpid_flows_timed_out_total",
-			"Flows that the proxy ended because a head stayed incomplete, a body did not move, or nothing happened at all.",
+			"Flows that passed a deadline: head_timeout, which ends HTTP by a tunnel or a reset, or body_timeout or idle_timeout, which end the flow.",
 			[]string{"deadline"},
 			labelled{scoreboard.HeadTimeout, []string{"head"}},
 			labelled{scoreboard.BodyTimeout, []string{"body"}},

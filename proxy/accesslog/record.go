@@ -5,7 +5,8 @@ import "net/netip"
 // Record is one transaction, or one tunnel. Texts are as they came over the
 // wire; they are only read during the call that takes the record.
 type Record struct {
-	// Started is when the request head, or the tunnel's flow, began: Unix time, ns.
+	// Started is when the request's first byte came, or the tunnel began, with its
+	// flow or behind requests: Unix time, ns.
 	Started int64
 	Flow    uint64
 	Client  netip.AddrPort

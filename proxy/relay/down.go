@@ -40,12 +40,13 @@ func (s *downSide) Pass(b []byte, end bool) (n int) {
 			f.worker.keepParser(&f.down, p)
 			return n
 		}
+		began := f.worker.headBegan(&f.down)
 		f.worker.putParser(&f.down)
 		switch {
 		case f.down.unasked:
 			f.unasked(&response, reason)
 		case reason == http1.OK:
-			if f.responseHead(b[n:n+response.Length], &response); !f.cut {
+			if f.responseHead(b[n:n+response.Length], &response, began); !f.cut {
 				n += response.Length
 			}
 		case reason == http1.More:

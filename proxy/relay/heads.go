@@ -52,6 +52,15 @@ type partHead struct {
 	began  time.Time // when its first byte was seen
 }
 
+// headBegan is when the first byte of the head was seen that t has just read:
+// now, unless it came in pieces.
+func (w *Worker) headBegan(t *track) time.Time {
+	if t.head != nil {
+		return t.head.began
+	}
+	return w.loop.Now()
+}
+
 // held reports whether bytes of the flow wait in it for what may never come:
 // for the rest of a head, or for a response before the client's end.
 func (f *Flow) held() bool { return f.up.head != nil || f.down.head != nil || f.stuck }

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"time"
+
 	"limpid/proxy/accesslog"
 	"limpid/proxy/http1"
 	"limpid/proxy/scoreboard"
@@ -17,14 +19,16 @@ type progress struct {
 	askedBytes, answeredBytes uint64 // of transactions that have ended
 }
 
-// requestHead takes note of a complete request head before it passes.
-func (f *Flow) requestHead(head []byte, r *http1.Request) {
+// requestHead takes note of a complete request head before it passes, whose first
+// byte was seen when it began.
+func (f *Flow) requestHead(head []byte, r *http1.Request, began time.Time) {
 	f.requests++
 	if !f.health {
 		f.worker.tally.Add(scoreboard.Requests, 1)
 	}
 	t := f.worker.transaction()
-	t.begin(head, r, f.worker.loop.Now().UnixNano())
+	t.begin(head, r)
+	t.started, t.headed = began.UnixNano(), f.worker.loop.Now().UnixNano()
 	if f.worker.recorder.Recording() && !f.health {
 		f.recordHead(t, head)
 	}
@@ -52,11 +56,11 @@ func (f *Flow) requestMoved(n int) {
 	}
 }
 
-// responseHead takes note of a complete response head before it passes.
-func (f *Flow) responseHead(head []byte, r *http1.Response) {
+// responseHead is the same for a response's head.
+func (f *Flow) responseHead(head []byte, r *http1.Response, began time.Time) {
 	t := f.waiting.first
 	if t.firstByte == 0 {
-		t.firstByte = f.worker.loop.Now().UnixNano()
+		t.firstByte = began.UnixNano()
 	}
 	if r.Interim() {
 		t.response += uint64(r.Length)

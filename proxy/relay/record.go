@@ -19,7 +19,7 @@ func (f *Flow) ended(t *transaction, v accesslog.Verdict, why string) {
 		first := int64(accesslog.Unknown)
 		if t.firstByte != 0 {
 			first = t.firstByte - t.started
-			w.tally.Observe(scoreboard.FirstByte, time.Duration(first))
+			w.tally.Observe(scoreboard.FirstByte, time.Duration(t.firstByte-t.headed))
 		}
 		if t.status != 0 {
 			w.tally.Observe(scoreboard.Total, time.Duration(now-t.started))

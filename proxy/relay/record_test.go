@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"limpid/proxy/accesslog"
 	"limpid/proxy/flowtest"
@@ -72,6 +73,37 @@ func TestRecords(t *testing.T) {
 				t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// Times are of the first bytes of heads, also of those that come in pieces.
+func TestRecordsHaveTheTimesOfFirstBytes(t *testing.T) {
+	const pause = 100 * time.Millisecond
+	r := newRig(t, Settings{})
+	inPieces := func(end *flowtest.End, message string) {
+		end.Send(message[:10])
+		flowtest.Eventually(t, "the first piece is held", func() bool { return r.held() == 10 })
+		time.Sleep(pause)
+		end.Send(message[10:])
+	}
+	inPieces(r.client, get)
+	r.server.Expect(get)
+	inPieces(r.server, ok3)
+	r.client.Expect(ok3)
+	r.logged(1)
+	page, err := r.log.Query(accesslog.Query{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := page.Records[0]
+	first, total := time.Duration(*e.FirstByte)*time.Microsecond, time.Duration(*e.Total)*time.Microsecond
+	if first < pause || first > total-pause {
+		t.Errorf("first byte after %v, end after %v", first, total)
+	}
+	// The histogram counts from the end of the request's head.
+	r.cell(scoreboard.Requests)
+	if sum := r.board.Distribution(scoreboard.FirstByte).Sum; sum > total-2*pause+time.Millisecond {
+		t.Errorf("first byte observed after %v, end after %v", sum, total)
 	}
 }
 

@@ -11,7 +11,8 @@ type transaction struct {
 	exchange
 
 	next      *transaction // in a queue
-	started   int64        // Unix time, ns
+	started   int64        // when the request's first byte was seen: Unix time, ns
+	headed    int64        // when its head was complete: Unix time, ns
 	firstByte int64        // of the response, Unix time, ns; 0 before it
 	request   uint64       // bytes that passed
 	response  uint64       // bytes that passed
@@ -48,8 +49,8 @@ func (t *transaction) keep(which int, b []byte, most int) {
 func (t *transaction) text(which int) []byte { return t.bytes[t.texts[which].start:t.texts[which].end] }
 
 // begin takes note of a request's head.
-func (t *transaction) begin(head []byte, r *http1.Request, now int64) {
-	t.exchange, t.started = newExchange(r), now
+func (t *transaction) begin(head []byte, r *http1.Request) {
+	t.exchange = newExchange(r)
 	t.keep(methodText, r.MethodName.Of(head), accesslog.MaxMethod)
 	t.keep(hostText, r.Host.Of(head), accesslog.MaxHost)
 	t.keep(targetText, r.Target.Of(head), accesslog.MaxTarget)

@@ -49,10 +49,11 @@ func (s *upSide) Pass(b []byte, end bool) (n int) {
 			f.worker.keepParser(&f.up, p)
 			return n
 		}
+		began := f.worker.headBegan(&f.up)
 		f.worker.putParser(&f.up)
 		switch reason {
 		case http1.OK:
-			f.requestHead(b[n:n+request.Length], &request)
+			f.requestHead(b[n:n+request.Length], &request, began)
 			n += request.Length
 		case http1.More:
 			f.leaveHTTP(Truncated)

@@ -40,7 +40,7 @@ const (
 	UpstreamLost                 // flows whose upstream connection could not be made
 	BytesFromClients             // bytes received from clients
 	BytesFromServers             // bytes received from servers
-	HeadTimeout                  // flows ended because a head stayed incomplete
+	HeadTimeout                  // flows that were no longer HTTP because a head took too long
 	BodyTimeout                  // flows ended because a body did not move
 	IdleTimeout                  // flows ended because nothing happened on them
 	Accepts                      // connections the proxy accepted itself, those too that it returned or lost
