@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	superviseEnd  = 6 * time.Second  // for an orderly end: flows may finish for 2 s of it
+	superviseEnd  = 6 * time.Second // for an orderly end: flows may finish for 2 s of it
 	superviseName = "supervise"
 )
 
