@@ -83,7 +83,11 @@ func visit(ctx context.Context, address, fingerprint string) error {
 		return fmt.Errorf("visit %s: %w", address, err)
 	}
 	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(response.Body, maxPage)); err != nil {
+	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, maxPage))
+	if err == nil {
+		err = context.Cause(ctx) // where the answer ended only with the time for it
+	}
+	if err != nil {
 		return fmt.Errorf("visit %s: %w", address, err)
 	}
 	if response.StatusCode >= http.StatusBadRequest {

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"limpid/appliance/control"
 )
@@ -80,13 +79,9 @@ func TestVisitPageThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			begun := time.Now()
 			err := visitPage(t.Context(), servePage(t, test.serve))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, want %q", err, test.want)
-			}
-			if took := time.Since(begun); took > 2*pageTimeout {
-				t.Errorf("it took %v", took)
 			}
 		})
 	}
