@@ -132,8 +132,9 @@ func TestOneCannotTakeAllRoom(t *testing.T) {
 	defer serving.Wait()
 	defer cancel()
 	refused := make(chan struct{}, 2*maxFromOne)
+	one := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 3)}} // not the box itself
 	for range 2 * maxFromOne {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
+		conn, err := one.DialContext(t.Context(), "tcp", listener.Addr().String())
 		if err != nil {
 			refused <- struct{}{}
 			continue

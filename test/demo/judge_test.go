@@ -9,7 +9,7 @@ import (
 	"limpid/test/lab"
 )
 
-// attempts are begun and ended at milliseconds around the kill, which is at 0.
+// attempts are begun and ended at milliseconds around the kill, which is asked for at -4 and answered at 0.
 func attempts(failed bool, begunEnded ...int) []lab.Attempt {
 	var list []lab.Attempt
 	for i := 0; i < len(begunEnded); i += 2 {
@@ -35,16 +35,17 @@ func TestJudge(t *testing.T) {
 	}{
 		{"all well", good, ""},
 		{"cut in flight", append(attempts(true, -2, 3), good...), ""},
+		{"cut while the kill was typed", append(attempts(true, -9, -3), good...), ""},
 		{"failed after", append(attempts(true, 0, 3), good...), "of 3 connections begun after it, 1 failed: 1 attempts: connection reset by peer"},
-		{"failed before", append(attempts(true, -9, -3), good...), "before it already, 1 connections failed"},
+		{"failed before", append(attempts(true, -9, -5), good...), "before it already, 1 connections failed"},
 		{"none after", attempts(false, -20, -10), "no connection was begun after it"},
 	} {
-		err := judge(lab.Report{Attempts: c.attempts}, moment(0))
+		err := judge(lab.Report{Attempts: c.attempts}, blow{moment(-4), moment(0)})
 		if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
 	}
-	got := strings.Join(align(reckoning(lab.Report{Attempts: append(attempts(true, -2, 3), good...)}, moment(0))), "\n")
+	got := strings.Join(align(reckoning(lab.Report{Attempts: append(attempts(true, -2, 3), good...)}, blow{moment(-4), moment(0)})), "\n")
 	want := `connections               begun  failed  slowest
 over before the kill      1      0       10 ms
 in flight at that moment  2      1       6 ms

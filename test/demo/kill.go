@@ -38,7 +38,7 @@ func (d *demo) kill(ctx context.Context) error {
 	}
 	// Nothing is printed while the load runs: a slow terminal must not slow it.
 	running := d.load().Start(ctx)
-	killed, after, err := d.strike(ctx, before)
+	blow, after, err := d.strike(ctx, before)
 	// Waits for the attempts under way, so that none is left out.
 	report := running.Stop()
 	if err != nil {
@@ -52,20 +52,20 @@ func (d *demo) kill(ctx context.Context) error {
 			return err
 		}
 		for _, e := range entries {
-			d.screen.output(e.since(killed))
+			d.screen.output(e.since(blow.landed))
 		}
 	}
 	d.screen.output("  after: " + brief(after))
 	d.screen.blank()
-	d.screen.table(reckoning(report, killed))
-	if err := judge(report, killed); err != nil {
+	d.screen.table(reckoning(report, blow))
+	if err := judge(report, blow); err != nil {
 		return err
 	}
-	if cut := report.InFlight(killed).Failures(); cut > 0 {
+	if cut := blow.inFlight(report).Failures(); cut > 0 {
 		d.screen.say("What the dead proxy was carrying is cut, at both ends and at once: no process can take over another's memory.")
 	}
 	d.screen.say("limpid's own bound for how long new connections went nowhere (last_gap_ms): %d ms.", after.LastGapMS)
-	d.screen.holds("of %d connections begun after the kill none failed", report.Since(killed).Count())
+	d.screen.holds("of %d connections begun after the kill none failed", report.Since(blow.landed).Count())
 	return d.command(ctx, "status")
 }
 
@@ -96,9 +96,35 @@ func (d *demo) load() lab.Load {
 	}
 }
 
+// blow is the kill: it lands at some moment between when it was asked for and when
+// that was answered, which takes a while where it is typed at a serial console.
+type blow struct{ begun, landed time.Time }
+
+// before keeps the attempts that were over when it began, well or not.
+func (b blow) before(r lab.Report) lab.Report {
+	var kept []lab.Attempt
+	for _, a := range r.Attempts {
+		if !a.Ended.After(b.begun) {
+			kept = append(kept, a)
+		}
+	}
+	return lab.Report{Attempts: kept}
+}
+
+// inFlight keeps those that it may have met.
+func (b blow) inFlight(r lab.Report) lab.Report {
+	var kept []lab.Attempt
+	for _, a := range r.Attempts {
+		if a.Began.Before(b.landed) && a.Ended.After(b.begun) {
+			kept = append(kept, a)
+		}
+	}
+	return lab.Report{Attempts: kept}
+}
+
 // strike kills the proxy once load flows through it, and waits until limpid is
 // inline again with a new one.
-func (d *demo) strike(ctx context.Context, before control.Status) (killed time.Time, after control.Status, err error) {
+func (d *demo) strike(ctx context.Context, before control.Status) (killed blow, after control.Status, err error) {
 	if err := pause(ctx, loadBefore); err != nil {
 		return killed, after, err
 	}
@@ -110,11 +136,11 @@ func (d *demo) strike(ctx context.Context, before control.Status) (killed time.T
 	if n := now.Flows.Captured - before.Flows.Captured; n == 0 {
 		return killed, after, errors.New("kill the proxy under load: none of the load went through it")
 	}
+	killed.begun = time.Now()
 	if err := d.limpid.Kill(ctx, before.Proxy.PID); err != nil {
 		return killed, after, err
 	}
-	// What was begun during the call itself counts as in flight.
-	killed = time.Now()
+	killed.landed = time.Now()
 	if err := pause(ctx, loadAfter); err != nil {
 		return killed, after, err
 	}
@@ -126,15 +152,15 @@ func (d *demo) strike(ctx context.Context, before control.Status) (killed time.T
 
 // reckoning is the table of what became of the load, in three parts that share
 // no attempt.
-func reckoning(r lab.Report, killed time.Time) [][]string {
+func reckoning(r lab.Report, killed blow) [][]string {
 	rows := [][]string{{"connections", "begun", "failed", "slowest"}}
 	for _, part := range []struct {
 		name string
 		lab.Report
 	}{
-		{"over before the kill", finishedBefore(r, killed)},
-		{"in flight at that moment", r.InFlight(killed)},
-		{"begun after it", r.Since(killed)},
+		{"over before the kill", killed.before(r)},
+		{"in flight at that moment", killed.inFlight(r)},
+		{"begun after it", r.Since(killed.landed)},
 	} {
 		rows = append(rows, []string{
 			part.name, strconv.Itoa(part.Count()), strconv.Itoa(part.Failures()),
@@ -144,28 +170,17 @@ func reckoning(r lab.Report, killed time.Time) [][]string {
 	return rows
 }
 
-// finishedBefore keeps the attempts that were over at t, well or not.
-func finishedBefore(r lab.Report, t time.Time) lab.Report {
-	var kept []lab.Attempt
-	for _, a := range r.Before(t).Attempts {
-		if !a.Ended.After(t) {
-			kept = append(kept, a)
-		}
-	}
-	return lab.Report{Attempts: kept}
-}
-
 // judge: a connection that the dead proxy held may be cut, since no process
 // can take another's memory over; any other failure is one too many.
-func judge(r lab.Report, killed time.Time) error {
-	after := r.Since(killed)
+func judge(r lab.Report, killed blow) error {
+	after := r.Since(killed.landed)
 	if after.Count() == 0 {
 		return errors.New("judge the kill: no connection was begun after it")
 	}
 	if n := after.Failures(); n > 0 {
 		return fmt.Errorf("judge the kill: of %d connections begun after it, %d failed: %w", after.Count(), n, after.Err())
 	}
-	if early := finishedBefore(r, killed); early.Failures() > 0 {
+	if early := killed.before(r); early.Failures() > 0 {
 		return fmt.Errorf("judge the kill: before it already, %d connections failed: %w", early.Failures(), early.Err())
 	}
 	return nil
