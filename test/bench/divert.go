@@ -61,7 +61,7 @@ func divert(ctx context.Context, l *lab.Lab) error {
 // packets find both ends. Marked packets go to the local stack whatever their
 // address (Documentation/networking/tproxy.rst, Linux 6.12).
 func peerLinks() string {
-	return strings.Join([]string{
+	batch := []string{
 		"link add " + peerBridge + " address " + peerMAC + " type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
 		"link set eth0 master " + peerBridge,
 		"link set eth1 master " + peerBridge,
@@ -69,13 +69,20 @@ func peerLinks() string {
 		"link set eth1 up",
 		"link set " + peerBridge + " up",
 		"address add " + peerAddress + " dev " + peerBridge,
+		"rule add fwmark 1 lookup 100",
+		"route add local default dev lo table 100",
+	}
+	return strings.Join(append(batch, hostRoutes()...), "\n") + "\n"
+}
+
+// hostRoutes are for ip(8) too: those of a host of the subnet.
+func hostRoutes() []string {
+	return []string{
 		"route add default via 10.77.0.1",
 		"route add 10.78.0.0/16 via 10.77.0.9",
 		"route add " + lab.ManyClients4 + " via 10.77.0.11",
 		"route add 10.81.0.0/16 via 10.77.0.2",
-		"rule add fwmark 1 lookup 100",
-		"route add local default dev lo table 100",
-	}, "\n") + "\n"
+	}
 }
 
 // feed runs a program in a node with text as its input.

@@ -18,6 +18,9 @@
 // The client of the fixed rates is open-loop (pace.go): it asks when a request
 // is due, whatever has become of those before.
 //
+// The subject limpid-stateless is an experiment (stateless.go): the same limpid
+// behind rules that remember nothing of a flow tells what remembering costs.
+//
 // -vm measures the mirrored handshake on a kernel that has NFT_QUEUE, in the
 // machine of package limpid/test/vm: this very program runs there with
 // -section. -profile has perf(1) look at limpid's processes during one more

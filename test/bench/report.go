@@ -28,6 +28,11 @@ server: the row with the asterisk is no transparent proxy's. It is right here, w
 Traffic Server's best case. One to one, which is what a wire needs, is the row without; it is measured where it can stand
 the load.`)
 	}
+	if slices.ContainsFunc(r.plan.subjects, func(s subject) bool { return s.experiment }) {
+		text = append(text, `†The same limpid behind rules as the peers have, which remember nothing of a flow (test/bench/config/stateless.nft):
+no wire, since it cuts connections that were open before and shows its own MACs, but it tells what limpid's memory of
+flows costs on a new connection. The rest is its engine and TCP.`)
+	}
 	return text
 }
 

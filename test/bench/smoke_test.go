@@ -14,7 +14,7 @@ import (
 // server saw of the clients is checked by the measurement itself; see
 // TestWrongAddressDoesNotCount.
 func TestTinyRound(t *testing.T) {
-	p, err := newPlan(1, 1, "haproxy,haproxy-splice,limpid,wire", "")
+	p, err := newPlan(1, 1, "haproxy,haproxy-splice,limpid,limpid-stateless,wire", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,10 @@ func TestTinyRound(t *testing.T) {
 			t.Errorf("limpid's %s used no CPU time for new connections", part)
 		}
 	}
-	if got := r.fidelity(ours); got != "address and port" {
-		t.Errorf("the server saw limpid's clients by %s", got)
+	for _, name := range []string{ours, stateless} {
+		if got := r.fidelity(name); got != "address and port" {
+			t.Errorf("the server saw clients of %s by %s", name, got)
+		}
 	}
 	t.Log(r.report(machine{}, "test", ""))
 }

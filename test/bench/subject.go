@@ -19,6 +19,9 @@ type subject struct {
 	loads   []load
 	// mixes: it is known to give one client's requests another's address.
 	mixes bool
+	// experiment: it shows where a cost lies and is nothing to put into a wire; the
+	// chart leaves it out.
+	experiment bool
 	// family names the program, of which there may be several configurations.
 	family string
 }
@@ -43,6 +46,7 @@ const (
 	standard = "haproxy"
 	ours     = "limpid"
 
+	stateless  = "limpid-stateless"
 	mirrored   = "limpid-mirror"
 	familyATS  = "Traffic Server"
 	familyHA   = "HAProxy"
@@ -71,6 +75,7 @@ func subjects(p plan) []subject {
 		{name: "trafficserver-sharing", title: "Traffic Server, sharing*", tools: ats, enter: trafficServer(sharing), loads: all, mixes: true, family: familyATS},
 		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: all, family: "Squid"},
 		{name: ours, title: "limpid", version: limpidVersion, enter: enterLimpid("accept", "1s"), loads: inlined, family: familyOurs},
+		{name: stateless, title: "limpid, stateless†", enter: enterStateless, loads: p.loads(keyNew), experiment: true, family: familyOurs},
 		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: bridged},
 	}
 }
