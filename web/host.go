@@ -53,19 +53,13 @@ func (p *Page) redirector() http.Handler {
 			http.Error(w, "The page has no port for HTTPS: add one to web.listen.", http.StatusServiceUnavailable)
 			return
 		}
-		if strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-		if port != defaultSecurePort {
-			host += ":" + strconv.Itoa(port)
-		}
 		w.Header().Set("Cache-Control", "no-store") // the port may change
 		w.Header().Set("Connection", "close")
 		path := "/"
 		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.RequestURI(), "/") {
 			path = r.URL.RequestURI()
 		}
-		http.Redirect(w, r, "https://"+host+path, http.StatusTemporaryRedirect)
+		http.Redirect(w, r, "https://"+endpoint{host, port}.address()+path, http.StatusTemporaryRedirect)
 	}))
 }
 

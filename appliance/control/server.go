@@ -280,11 +280,12 @@ func getMetrics(w http.ResponseWriter, r *http.Request, b Backend) (any, error) 
 
 func fail(w http.ResponseWriter, err error) {
 	code := http.StatusInternalServerError
-	if _, ok := errors.AsType[later](err); ok {
-		code = http.StatusServiceUnavailable
-	}
-	if Refused(err) {
+	_, unready := errors.AsType[later](err)
+	switch {
+	case Refused(err):
 		code = http.StatusBadRequest
+	case unready:
+		code = http.StatusServiceUnavailable
 	}
 	answer(w, code, problem{err.Error()})
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -12,8 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
+
+	"limpid/appliance/control"
 )
 
 // validity is how long a certificate is good for. People look at its fingerprint
@@ -88,13 +88,8 @@ func parse(text []byte, now time.Time) (Certificate, error) {
 			c.Key += string(pem.EncodeToMemory(block))
 		}
 	}
-	c.Fingerprint, c.Until = fingerprint(pair.Leaf.Raw), pair.Leaf.NotAfter
+	c.Fingerprint, c.Until = control.Fingerprint(pair.Leaf.Raw), pair.Leaf.NotAfter
 	return c, nil
-}
-
-func fingerprint(der []byte) string {
-	sum := sha256.Sum256(der)
-	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }
 
 // generate makes a certificate that vouches for itself, and its key, as PEM.

@@ -82,12 +82,11 @@ func (s *Store) Commit(c Change) (Version, error) {
 	return s.keep(old, c)
 }
 
-// Allows says why a change cannot be made now; nil: it can.
-func (s *Store) Allows(c Change) error {
+// Former gives the settings that a change is to replace, or says why it cannot be made now.
+func (s *Store) Former(c Change) (text string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, err := s.free(c)
-	return err
+	return s.free(c)
 }
 
 // free says whether a change may be made now, and gives the settings that it changes.

@@ -124,12 +124,9 @@ func (s *Supervisor) apply(ctx context.Context, change settings.Change, window t
 	if effects.Confirm {
 		return s.try(ctx, change, fresh, effects.Restart, window)
 	}
-	if err := s.Settings.Allows(change); err != nil {
-		return control.SettingsApplied{}, refused(err)
-	}
-	former, err := s.Settings.Text()
+	former, err := s.Settings.Former(change)
 	if err != nil {
-		return control.SettingsApplied{}, err
+		return control.SettingsApplied{}, refused(err)
 	}
 	before := s.current()
 	if !effects.Restart {

@@ -2,7 +2,6 @@ package update
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -103,7 +102,7 @@ func known(fingerprint string) *tls.Config {
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: true, // VerifyConnection does it
 		VerifyConnection: func(s tls.ConnectionState) error {
-			got := strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(s.PeerCertificates[0].Raw)), " ", ":")
+			got := control.Fingerprint(s.PeerCertificates[0].Raw)
 			if got != fingerprint {
 				return fmt.Errorf("verify certificate: its fingerprint is %s, want %s", got, fingerprint)
 			}

@@ -1,7 +1,6 @@
 package update
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,8 +17,8 @@ func servePage(t *testing.T, serve http.HandlerFunc) control.Page {
 	t.Helper()
 	server := httptest.NewTLSServer(serve)
 	t.Cleanup(server.Close)
-	fingerprint := strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(server.Certificate().Raw)), " ", ":")
-	return control.Page{Process: control.Process{PID: 4}, Listen: []string{server.Listener.Addr().String()}, Fingerprint: fingerprint}
+	return control.Page{Process: control.Process{PID: 4}, Listen: []string{server.Listener.Addr().String()},
+		Fingerprint: control.Fingerprint(server.Certificate().Raw)}
 }
 
 // A page whose process lives is not yet one that is served.

@@ -100,27 +100,9 @@ func (d *demo) load() lab.Load {
 // that was answered, which takes a while where it is typed at a serial console.
 type blow struct{ begun, landed time.Time }
 
-// before keeps the attempts that were over when it began, well or not.
-func (b blow) before(r lab.Report) lab.Report {
-	var kept []lab.Attempt
-	for _, a := range r.Attempts {
-		if !a.Ended.After(b.begun) {
-			kept = append(kept, a)
-		}
-	}
-	return lab.Report{Attempts: kept}
-}
-
-// inFlight keeps those that it may have met.
-func (b blow) inFlight(r lab.Report) lab.Report {
-	var kept []lab.Attempt
-	for _, a := range r.Attempts {
-		if a.Began.Before(b.landed) && a.Ended.After(b.begun) {
-			kept = append(kept, a)
-		}
-	}
-	return lab.Report{Attempts: kept}
-}
+// before keeps the attempts that were over when it began, inFlight those that it may have met.
+func (b blow) before(r lab.Report) lab.Report   { return r.Over(b.begun) }
+func (b blow) inFlight(r lab.Report) lab.Report { return r.Met(b.begun, b.landed) }
 
 // strike kills the proxy once load flows through it, and waits until limpid is
 // inline again with a new one.

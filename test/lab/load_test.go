@@ -168,6 +168,8 @@ func TestReport(t *testing.T) {
 		{"since", report.Since(at(200)), 3, 1, 1200 * time.Millisecond},
 		{"before", report.Before(at(200)), 3, 2, 150 * time.Millisecond},
 		{"in flight", report.InFlight(at(200)), 1, 1, 150 * time.Millisecond},
+		{"over", report.Over(at(200)), 2, 1, 10 * time.Millisecond},
+		{"met", report.Met(at(151), at(200)), 2, 2, 150 * time.Millisecond},
 		{"failed", report.Failed(), 3, 3, 150 * time.Millisecond},
 		{"slow", report.SlowerThan(time.Second), 1, 0, 1200 * time.Millisecond},
 		{"none", report.Since(at(5000)), 0, 0, 0},

@@ -30,9 +30,18 @@ func (r Report) Before(t time.Time) Report {
 	return r.where(func(a Attempt) bool { return a.Began.Before(t) })
 }
 
+// Over keeps what had ended by t, well or not.
+func (r Report) Over(t time.Time) Report {
+	return r.where(func(a Attempt) bool { return !a.Ended.After(t) })
+}
+
 // InFlight keeps what was begun before t and had not ended then.
-func (r Report) InFlight(t time.Time) Report {
-	return r.where(func(a Attempt) bool { return a.Began.Before(t) && a.Ended.After(t) })
+func (r Report) InFlight(t time.Time) Report { return r.Met(t, t) }
+
+// Met keeps what may have been in flight at something that happened between two times:
+// begun before the later, and not ended at the earlier.
+func (r Report) Met(begun, landed time.Time) Report {
+	return r.where(func(a Attempt) bool { return a.Began.Before(landed) && a.Ended.After(begun) })
 }
 
 // Failed keeps the failures.

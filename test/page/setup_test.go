@@ -2,9 +2,7 @@ package page
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"limpid/appliance/control"
 	"limpid/test/lab"
 )
 
@@ -98,7 +97,7 @@ func (b *box) visitor(t *testing.T, from *lab.Node) *visitor {
 		TLSClientConfig: &tls.Config{
 			InsecureSkipVerify: true, //nolint:gosec // the fingerprint is looked at instead, as people do
 			VerifyConnection: func(s tls.ConnectionState) error {
-				v.fingerprint = strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(s.PeerCertificates[0].Raw)), " ", ":")
+				v.fingerprint = control.Fingerprint(s.PeerCertificates[0].Raw)
 				return nil
 			},
 		},
