@@ -77,7 +77,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		ConfigPath: *path, SettingsPath: cmp.Or(*settingsPath, *path), RunDir: *dir,
 		Version: version, TunnelReasons: relay.ReasonNames(), Log: log, Reload: reload, FlowTimeout: *flowTimeout,
 		Updates: updates, Board: board(),
-		OpenWire: supervise.OpenWire, OpenCapture: supervise.OpenCapture,
+		OpenWire: supervise.OpenWire, LeaveWire: supervise.LeaveWire, OpenCapture: supervise.OpenCapture,
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
 		WebSettings:   func(page supervise.Page) any { return webLineOf(page, runDir) },

@@ -34,7 +34,7 @@ func New(spec Spec, log *slog.Logger) (*Bridge, error) {
 
 // passes bounds how often Ensure plans again: a step may change more than it says
 // (a port that joins brings its MTU), and others may work on the same interfaces.
-const passes = 4
+const passes = 5
 
 // Ensure builds or mends the bridge as far as it can and returns what is there then.
 // It is idempotent. A missing port is no error: see Status.Missing. An error names
@@ -132,6 +132,10 @@ func (b *Bridge) Down(ctx context.Context) error {
 		return err
 	}
 	defer k.close()
+	return b.down(ctx, k)
+}
+
+func (b *Bridge) down(ctx context.Context, k *kernel) error {
 	st, err := k.readStatus(ctx, b.spec)
 	if err != nil {
 		return err
@@ -148,7 +152,7 @@ func (b *Bridge) Down(ctx context.Context) error {
 	if err := b.applyAll(ctx, k, planDown(spec, st)); err != nil {
 		errs = append(errs, err)
 	}
-	if st.Bridge.Kind == "bridge" && len(st.Foreign) > 0 {
+	if st.Bridge.Kind == "bridge" && len(st.Foreign) > 0 && !spec.takesForeign(st) {
 		errs = append(errs, fmt.Errorf("delete %s: it has a port that is not ours, %s: remove it by hand (ip link del %s)",
 			spec.Name, st.Foreign[0], spec.Name))
 	}

@@ -63,7 +63,8 @@ type SetDown struct{ Name string }
 // Enslave puts a port into the bridge, which makes it promiscuous.
 type Enslave struct{ Port, Bridge string }
 
-// Release takes a port out of the bridge. Only Down does that.
+// Release takes a port out of the bridge. Only Down does that, and for ports that are not
+// named who is to be Alone.
 type Release struct{ Port, Bridge string }
 
 // AddVLAN makes an 802.1Q device on the bridge, not on a port: it takes the frames

@@ -11,13 +11,16 @@ const loopback = "lo"
 
 // Plan lists the steps from st to spec, in order; none when they agree. It never
 // touches a port that cannot be bridged or is somebody else's (see conflicts), and
-// waits for a port that is missing. It never takes a port out of the bridge, nor
-// the bridge away.
+// waits for a port that is missing. It never takes one of the two ports out of the
+// bridge, nor the bridge away; for others see Spec.Alone.
 func Plan(spec Spec, st Status) []Op {
 	if st.Bridge.Present && st.Bridge.Kind != "bridge" {
 		return nil
 	}
 	p := &planner{spec: spec, st: st}
+	if p.sweep() {
+		return p.ops
+	}
 	if st.Former.Present {
 		p.renames()
 		return p.ops

@@ -40,6 +40,9 @@ func (k *kernel) readStatus(ctx context.Context, spec Spec) (Status, error) {
 	st.LAN.inspect(links)
 	st.WAN.inspect(links)
 	st.former(links)
+	if spec.Alone {
+		st.strays(links)
+	}
 	for _, l := range links {
 		if l.Master != "" && l.Master == spec.Name && l.Name != spec.LAN && l.Name != spec.WAN {
 			st.Foreign = append(st.Foreign, l.Name)

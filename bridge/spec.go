@@ -27,6 +27,10 @@ type Spec struct {
 	// a management address on the bridge is then cut off too. Watch does it. If the
 	// process is killed meanwhile, the port stays down until the next Ensure.
 	LinkPropagation bool
+	// Alone is for who owns the whole machine: ports that are not named here leave a bridge
+	// that limpid has made, and what else limpid has made as a bridge goes, before anything
+	// is built.
+	Alone bool
 
 	// management is nil until SetAddress was called: an address that an earlier run
 	// set stays until then, so that a restart does not cut the administrator off.

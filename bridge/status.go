@@ -21,6 +21,8 @@ type Status struct {
 	FormerVLANs []Link
 	// Foreign names ports of the bridge that are not in the Spec.
 	Foreign []string
+	// Strays are other bridges that limpid has made; looked for where the Spec is Alone.
+	Strays []Link
 	// Gateways are the default routes which limpid set for its own address.
 	Gateways []netip.Addr
 	// Loopback says that lo is up.

@@ -4,7 +4,8 @@ import "slices"
 
 // planDown lists the steps that give the ports back: out of the bridge, their
 // sysctls as the namespace's defaults have them, up; then the bridge goes, with
-// its VLAN devices. A bridge that holds ports of somebody else is left to them.
+// its VLAN devices. A bridge that holds ports of somebody else is left to them, unless
+// the Spec is to be Alone.
 // Sysctls of the namespace itself stay, since nobody knows what they were.
 func planDown(spec Spec, st Status) []Op {
 	if st.Bridge.Present && st.Bridge.Kind != "bridge" {
@@ -19,7 +20,8 @@ func planDown(spec Spec, st Status) []Op {
 	for _, l := range st.ports() {
 		ops = append(ops, giveBack(spec, st, l)...)
 	}
-	if st.Bridge.Present && len(st.Foreign) == 0 {
+	ops = append(ops, releaseForeign(spec, st)...)
+	if st.Bridge.Present && (len(st.Foreign) == 0 || spec.takesForeign(st)) {
 		ops = append(ops, DeleteLink{spec.Name})
 	}
 	return ops

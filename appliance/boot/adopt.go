@@ -10,8 +10,9 @@ import (
 )
 
 // adoptPorts makes the bridge the one that the configuration names, and mends it while
-// no supervisor does. It is the only way from one bridge to another, and goes one at a
-// time: two that build for different ports could leave three in one bridge, a loop.
+// no supervisor does: never beside one that runs, which may try another wire and would mend
+// that. It is the only way from one bridge to another, and goes one at a time: two that
+// build for different ports could leave three in one bridge, a loop.
 func adoptPorts(ctx context.Context, b *Box) error {
 	b.adopting.Lock()
 	defer b.adopting.Unlock()
@@ -22,11 +23,12 @@ func adoptPorts(ctx context.Context, b *Box) error {
 	if err != nil {
 		return errors.Join(err, b.mendBridge(ctx))
 	}
-	kept, now := b.keeps()
 	want := wireOf(c)
+	b.follow(ctx, want)
+	kept, now := b.keeps()
 	switch {
 	case kept == nil:
-	case !samePorts(now, want):
+	case !now.SamePorts(want):
 		if err := b.leaveBridge(ctx, want); err != nil {
 			return errors.Join(err, b.mendBridge(ctx))
 		}
@@ -53,31 +55,34 @@ func (b *Box) leaveBridge(ctx context.Context, want bridge.Spec) error {
 // missing names ports of another wire that are not there, for which the one that is kept
 // would be given up. One that is not whole itself is no loss.
 func (b *Box) missing(ctx context.Context, want bridge.Spec) []string {
-	if _, now := b.keeps(); samePorts(now, want) || !b.joined(ctx) {
+	if _, now := b.keeps(); now.SamePorts(want) || !b.whole(ctx) {
 		return nil
 	}
 	return b.absent(ctx, want)
 }
 
-// joined says whether both ports of the bridge that is kept are in it.
-func (b *Box) joined(ctx context.Context) bool {
-	kept, _ := b.keeps()
-	if kept == nil {
-		return false
-	}
-	look, err := kept.Look(ctx)
-	return err == nil && look.Joined()
+// whole says whether both ports of the bridge that is kept are in it, or would be were it
+// not for one on trial.
+func (b *Box) whole(ctx context.Context) bool {
+	look, ok := b.seen(ctx)
+	return ok && (look.Joined() || look.Displaced())
 }
 
-// standing says whether the bridge that is kept is there and up. Where the kernel does not
-// say, it is not.
+// standing says whether the bridge that is kept is there and up, or the one that the
+// supervisor has in its place. Where the kernel does not say, it is not.
 func (b *Box) standing(ctx context.Context) bool {
+	look, ok := b.seen(ctx)
+	return ok && (look.Standing() || look.Elsewhere())
+}
+
+// seen is the bridge that is kept as the kernel has it, if there is one.
+func (b *Box) seen(ctx context.Context) (bridge.Look, bool) {
 	kept, _ := b.keeps()
 	if kept == nil {
-		return false
+		return bridge.Look{}, false
 	}
 	look, err := kept.Look(ctx)
-	return err == nil && look.Standing()
+	return look, err == nil
 }
 
 // absent names ports that are not there. Where the kernel does not say, they are.
@@ -112,10 +117,10 @@ func (b *Box) awaitPorts(ctx context.Context, path string) {
 
 // wireOf is the wire that a configuration names.
 func wireOf(c *config.Config) bridge.Spec {
-	return bridge.Spec{Name: c.Bridge.Name, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1]}
+	return wireBetween(c.Bridge.Name, [2]string(c.Bridge.Ports))
 }
 
-// samePorts passes over which of them is the clients': that makes no difference to a bridge.
-func samePorts(x, y bridge.Spec) bool {
-	return x.LAN == y.LAN && x.WAN == y.WAN || x.LAN == y.WAN && x.WAN == y.LAN
+// wireBetween is the only wire of a box: one that a supervisor has left of a trial goes for it.
+func wireBetween(name string, ports [2]string) bridge.Spec {
+	return bridge.Spec{Name: name, LAN: ports[0], WAN: ports[1], Alone: true}
 }

@@ -63,6 +63,7 @@ type Box struct {
 	onDisk    bool   // /data is a disk's, and can be written
 	config    string // path of the configuration that runs
 	text      []byte // what it said when it was chosen; nil: it is never the last good one
+	settings  []byte // what the settings said when it was chosen
 	waits     bool   // the settings are passed over until their ports are there
 	supervise *keeper
 	deaths    deaths // of the supervisor

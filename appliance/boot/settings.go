@@ -117,7 +117,34 @@ func (b *Box) use(ctx context.Context, c chosen) error {
 		err = writeDefaults(b.defaultPorts(ctx), c.problem == nil)
 	}
 	b.useConfig(c)
+	b.mu.Lock()
+	b.settings = readSettings(settingsPath)
+	b.mu.Unlock()
 	return errors.Join(c.problem, err)
+}
+
+// readSettings gives what a file of settings says; nil: nothing.
+func readSettings(path string) []byte {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// chooseChanged chooses again between two supervisors if the settings at path are others than
+// when that was done last: the one that has ended may have run with what runs in their place,
+// the defaults of a first start, and been told others to keep.
+func (b *Box) chooseChanged(ctx context.Context, path string) {
+	if asked, _ := factory.Asked(path); asked != nil {
+		return // it chooses when it is done
+	}
+	b.mu.Lock()
+	known := b.settings
+	b.mu.Unlock()
+	if now := readSettings(path); now != nil && !bytes.Equal(now, known) {
+		b.alarm("config", b.chooseAgain(ctx))
+	}
 }
 
 // defaultPorts are those that the wire had before a factory reset, once; else those of
@@ -130,7 +157,7 @@ func (b *Box) defaultPorts(ctx context.Context) [2]string {
 	switch _, wire := b.keeps(); {
 	case reset[0] != "":
 		return reset
-	case b.joined(ctx):
+	case b.whole(ctx):
 		return [2]string{wire.LAN, wire.WAN}
 	}
 	return first

@@ -33,20 +33,26 @@ func startSupervise(ctx context.Context, b *Box) error {
 			return cmd
 		},
 		before: b.beforeSupervise,
-		ended: func(life time.Duration) {
-			b.mu.Lock()
-			unfit := b.deaths.add(life)
-			b.mu.Unlock()
-			if unfit {
-				b.trySpare(keeping)
-			}
-		},
+		ended:  func(life time.Duration) { b.afterSupervise(keeping, life) },
 	}
 	b.mu.Lock()
 	b.supervise = k
 	b.mu.Unlock()
 	b.spawn(superviseName, func() { k.run(keeping) })
 	return awaitAnswer(ctx)
+}
+
+// afterSupervise is what is due when a supervisor has ended.
+func (b *Box) afterSupervise(ctx context.Context, life time.Duration) {
+	b.mu.Lock()
+	unfit := b.deaths.add(life)
+	b.mu.Unlock()
+	if unfit {
+		b.trySpare(ctx)
+	}
+	b.chooseChanged(ctx, settingsPath)
+	// A wire that it has tried ends with it, and not after the wait.
+	b.alarm("ports", adoptPorts(ctx, b))
 }
 
 // awaitAnswer waits for the supervisor's control socket, so that boot is not said
@@ -123,6 +129,7 @@ func (b *Box) check(ctx context.Context, client *control.Client, w *watcher) {
 	b.awaitPorts(ctx, settingsPath)
 	looking, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
+	b.followTrial(looking, settingsPath)
 	b.judge(look{standing: b.standing(looking), silent: silent})
 }
 

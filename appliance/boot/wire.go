@@ -19,7 +19,7 @@ func buildBridge(ctx context.Context, b *Box) error {
 	}
 	b.adopting.Lock()
 	defer b.adopting.Unlock()
-	return b.useBridge(ctx, bridge.Spec{Name: config.Default().Bridge.Name, LAN: ports[0], WAN: ports[1]})
+	return b.useBridge(ctx, wireBetween(config.Default().Bridge.Name, ports))
 }
 
 // useBridge builds a bridge and remembers it as the one to keep.
@@ -28,9 +28,7 @@ func (b *Box) useBridge(ctx context.Context, spec bridge.Spec) error {
 	if err != nil {
 		return err
 	}
-	b.mu.Lock()
-	b.bridge, b.wire = made, spec
-	b.mu.Unlock()
+	b.keep(made, spec)
 	if err := b.mendBridge(ctx); err != nil {
 		return err
 	}
@@ -38,7 +36,8 @@ func (b *Box) useBridge(ctx context.Context, spec bridge.Spec) error {
 	return nil
 }
 
-// mendBridge builds what is missing of the bridge that is kept, if there is one.
+// mendBridge builds what is missing of the bridge that is kept, if there is one, and ends
+// the one that a trial has put in its place.
 func (b *Box) mendBridge(ctx context.Context) error {
 	kept, _ := b.keeps()
 	if kept == nil {
@@ -52,6 +51,13 @@ func (b *Box) mendBridge(ctx context.Context) error {
 		return &bridge.MissingPortError{Ports: missing}
 	}
 	return nil
+}
+
+// keep remembers a bridge as the one to keep.
+func (b *Box) keep(made *bridge.Bridge, spec bridge.Spec) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bridge, b.wire = made, spec
 }
 
 // keeps is the bridge that is kept; nil: none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"limpid/appliance/config"
 	"limpid/appliance/control"
 	"limpid/appliance/settings"
 )
@@ -29,26 +30,34 @@ func (Again) Error() string { return "limpid starts anew for other settings" }
 // trial lasts over supervisors, and ends with the process.
 func Run(ctx context.Context, o Options) error {
 	o = finishReset(ctx, o)
-	o.Settings = openSettings(o, time.Now)
-	return runOn(ctx, o)
+	var tried *config.Config
+	o.Settings, tried = openSettings(o, time.Now)
+	return runOn(ctx, o, tried)
 }
 
-func runOn(ctx context.Context, o Options) error {
+// runOn is Run with the settings open; was are those that were in effect before, where that is known.
+func runOn(ctx context.Context, o Options, was *config.Config) error {
 	defer func() { o.Carried.sockets.close() }()
 	var former string
+	left := false // the wire of was is down
 	for {
 		if o.Carried == nil {
 			o.Carried = newCarried(o.Credentials)
 		}
+		left = leaveWire(ctx, o, was) || left
 		s, err := New(ctx, o)
 		if err != nil && (givenUp(o, err) || wentBack(o, former, err)) {
 			former = ""
 			continue
 		}
 		if err != nil {
+			if left {
+				returnWire(context.WithoutCancel(ctx), o, was)
+			}
 			return err
 		}
 		err = s.Run(ctx)
+		was, left = s.current(), false
 		again, ok := errors.AsType[Again](err)
 		if !ok {
 			return err
@@ -61,22 +70,27 @@ func runOn(ctx context.Context, o Options) error {
 			return nil // process 1 does it, and starts the next one
 		}
 		if o = finishReset(ctx, o); o.Settings == nil {
-			o.Settings = openSettings(o, time.Now)
+			o.Settings, _ = openSettings(o, time.Now)
 		}
 	}
 }
 
-// openSettings opens the store of the settings. Without it everything else works.
-func openSettings(o Options, clock func() time.Time) *settings.Store {
+// openSettings opens the store of the settings. Without it everything else works. tried are those on trial that a process
+// before has left in effect; nil: there are none.
+func openSettings(o Options, clock func() time.Time) (s *settings.Store, tried *config.Config) {
 	s, left, err := settings.Open(o.SettingsPath, clock)
 	if err != nil {
 		o.Log.Warn("the settings cannot be changed from here", "error", err)
-		return nil
+		return nil, nil
 	}
-	if left != nil && left.Outcome != settings.Kept {
-		o.Log.Warn("a change of the settings was not confirmed before limpid started anew: it is given up", "version", left.Number)
+	if left == nil || left.Outcome == settings.Kept {
+		return s, nil
 	}
-	return s
+	o.Log.Warn("a change of the settings was not confirmed before limpid started anew: it is given up", "version", left.Number)
+	if tried, err = config.Parse("limpid.toml", []byte(left.Text)); err != nil {
+		return s, nil // they never were in effect
+	}
+	return s, tried
 }
 
 // wentBack keeps the settings of before again, in the place of those with which limpid cannot start, and says whether it

@@ -47,7 +47,9 @@ type Options struct {
 	Log           *slog.Logger
 	Reload        <-chan os.Signal // each receipt reads the configuration again
 
-	OpenWire    func(context.Context, *config.Config, *slog.Logger) (Wire, error)
+	OpenWire func(context.Context, *config.Config, *slog.Logger) (Wire, error)
+	// LeaveWire takes the wire of former down where that of fresh needs it, and says whether it did.
+	LeaveWire   func(ctx context.Context, former, fresh *config.Config, log *slog.Logger) (left bool, err error)
 	OpenCapture func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error)
 	// GateSettings and ProxySettings make the first line on a child's link.
 	GateSettings  func(Told) any

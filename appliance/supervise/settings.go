@@ -28,11 +28,13 @@ func (s *Supervisor) trial() (settings.Trial, bool) {
 }
 
 // firstConfig is what to begin with.
-func (s *Supervisor) firstConfig() (*config.Config, error) {
-	if t, ok := s.trial(); ok {
-		return config.Parse("limpid.toml", []byte(t.Text))
+func firstConfig(o Options) (*config.Config, error) {
+	if o.Settings != nil {
+		if t, ok := o.Settings.Pending(); ok {
+			return config.Parse("limpid.toml", []byte(t.Text))
+		}
 	}
-	return config.Load(s.ConfigPath)
+	return config.Load(o.ConfigPath)
 }
 
 // keepTrial gives a trial up when its time is over, until ctx ends.

@@ -81,7 +81,7 @@ func New(ctx context.Context, o Options) (*Supervisor, error) {
 		problems: make(map[string]string), begun: time.Now(), history: history.New(historyNames()), drills: newDrills(),
 	}
 	var err error
-	if s.config, err = s.firstConfig(); err == nil {
+	if s.config, err = firstConfig(o); err == nil {
 		err = s.open(ctx)
 	}
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	}
 	var parts, gate, proxy, page, health sync.WaitGroup
 	s.report("factory reset", s.Unfinished)
-	state, err := s.wire.Ensure(ctx)
+	state, err := s.wire.Ensure(outer) // also where limpid is to end at once: the one before may have made room for it
 	s.report("bridge", err)
 	s.wireChanged(state)
 	s.beginLooks()

@@ -141,6 +141,13 @@ func newBox(t *testing.T) *box {
 		ConfigPath: filepath.Join(dir, "limpid.toml"), RunDir: filepath.Join(dir, "run"), Version: "test", Board: "x86_64",
 		Log: slog.New(slog.NewTextHandler(b.log, nil)), Reload: b.reload,
 		OpenWire: func(context.Context, *config.Config, *slog.Logger) (Wire, error) { return b.wire, nil },
+		LeaveWire: func(_ context.Context, former, fresh *config.Config, log *slog.Logger) (bool, error) {
+			if BridgeSpec(former).SamePorts(BridgeSpec(fresh)) {
+				return false, nil
+			}
+			log.Info("left", "former", former.Bridge.Ports[1], "fresh", fresh.Bridge.Ports[1])
+			return true, nil
+		},
 		OpenCapture: func(context.Context, *config.Config, time.Duration, *slog.Logger) (Capture, error) {
 			return b.capture, nil
 		},
