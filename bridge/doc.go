@@ -7,7 +7,8 @@
 // each step applies itself with one netlink message, one sysctl write or one
 // ioctl. A second Ensure plans nothing; a later one mends what somebody changed
 // and takes over what an earlier run left. No step ever takes one of the two ports
-// out of a bridge that forwards: only Down does, and MakeRoom for another wire.
+// out of a bridge that forwards: only Down does, MakeRoom for another wire, and who is
+// Alone, with another wire of limpid's.
 //
 // The bridge forwards without this process. Ending it changes nothing on the
 // wire, except that link propagation first raises the port it held down.

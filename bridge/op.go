@@ -21,7 +21,8 @@ type CreateBridge struct {
 	MAC  net.HardwareAddr
 }
 
-// MarkBridge notes on a bridge that limpid has made it: only such a one is ever renamed.
+// MarkBridge notes on a bridge that limpid has made it: only such a one is ever renamed, or
+// makes room for another.
 type MarkBridge struct{ Name string }
 
 // RenameLink gives a bridge that limpid has made, or a VLAN device on it, another name.

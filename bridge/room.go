@@ -13,7 +13,7 @@ func (s Spec) SamePorts(o Spec) bool {
 // MakeRoom takes the bridge down, as Down does, for one of other ports, which could not be
 // built beside it: a bridge keeps the ports that it has, and with a third one it is no wire.
 // It says whether it did. The bridge stays where limpid has not made it, where it has a port
-// of somebody else, and where the next one could not be built, or is there already.
+// of somebody else, and where the next one could not be built.
 func (b *Bridge) MakeRoom(ctx context.Context, next Spec) (bool, error) {
 	if err := next.validate(); err != nil {
 		return false, err
@@ -45,8 +45,6 @@ func makesRoom(spec Spec, is Status, next Spec, will Status) bool {
 	case spec.SamePorts(next): // at most a new name
 		return false
 	case !is.Made() || len(is.Foreign) > 0:
-		return false
-	case will.Joined() && len(will.Foreign) == 0:
 		return false
 	case len(will.Missing()) > 0:
 		return false

@@ -50,9 +50,6 @@ func TestMakesRoom(t *testing.T) {
 		{"the name is that of a bridge with ports", named, port("wan1", ""), func(_, will *Status) {
 			will.Bridge, will.Foreign = Link{Name: "wire", Present: true, Kind: "bridge", Index: 33}, []string{"tap0"}
 		}, false},
-		{"the other wire is there already", next, port("wan1", "br0"), func(is, will *Status) {
-			is.WAN.Master, is.Foreign, will.Foreign = "", []string{"wan1"}, nil
-		}, false},
 	} {
 		is := own()
 		will := seenBy(is, tt.next, tt.wan)

@@ -11,8 +11,8 @@ import (
 
 // adoptPorts makes the bridge the one that the configuration names, and mends it while
 // no supervisor does: never beside one that runs, which may try another wire and would mend
-// that. It is the only way from one bridge to another, and goes one at a time: two that
-// build for different ports could leave three in one bridge, a loop.
+// that. Beside such a trial it is the only way from one bridge to another, and goes one at a
+// time: two that build for different ports could leave three in one bridge, a loop.
 func adoptPorts(ctx context.Context, b *Box) error {
 	b.adopting.Lock()
 	defer b.adopting.Unlock()

@@ -84,6 +84,6 @@ func (b *Box) beforeSupervise(ctx context.Context) {
 	if b.finishReset(ctx) {
 		b.alarm("config", b.chooseAgain(ctx))
 	}
-	b.chooseChanged(ctx, settingsPath)
+	b.chooseChanged(ctx)
 	b.alarm("ports", adoptPorts(ctx, b))
 }

@@ -132,17 +132,17 @@ func readSettings(path string) []byte {
 	return text
 }
 
-// chooseChanged chooses again between two supervisors if the settings at path are others than
+// chooseChanged chooses again between two supervisors if the settings are others than
 // when that was done last: the one that has ended may have run with what runs in their place,
 // the defaults of a first start, and been told others to keep.
-func (b *Box) chooseChanged(ctx context.Context, path string) {
-	if asked, _ := factory.Asked(path); asked != nil {
+func (b *Box) chooseChanged(ctx context.Context) {
+	if asked, _ := factory.Asked(settingsPath); asked != nil {
 		return // it chooses when it is done
 	}
 	b.mu.Lock()
 	known := b.settings
 	b.mu.Unlock()
-	if now := readSettings(path); now != nil && !bytes.Equal(now, known) {
+	if now := readSettings(settingsPath); now != nil && !bytes.Equal(now, known) {
 		b.alarm("config", b.chooseAgain(ctx))
 	}
 }

@@ -50,9 +50,12 @@ func (b *Box) afterSupervise(ctx context.Context, life time.Duration) {
 	if unfit {
 		b.trySpare(ctx)
 	}
-	b.chooseChanged(ctx, settingsPath)
-	// A wire that it has tried ends with it, and not after the wait.
-	b.alarm("ports", adoptPorts(ctx, b))
+	b.chooseChanged(ctx)
+	// A wire that it has tried ends with it, and not after the wait. A sound one is not
+	// touched: its VLANs carry flows for a while yet.
+	if look, ok := b.seen(ctx); !ok || !look.Joined() || len(look.Foreign)+len(look.Strays) > 0 {
+		b.alarm("ports", adoptPorts(ctx, b))
+	}
 }
 
 // awaitAnswer waits for the supervisor's control socket, so that boot is not said

@@ -30,16 +30,17 @@ func (Again) Error() string { return "limpid starts anew for other settings" }
 // trial lasts over supervisors, and ends with the process.
 func Run(ctx context.Context, o Options) error {
 	o = finishReset(ctx, o)
-	var tried *config.Config
-	o.Settings, tried = openSettings(o, time.Now)
-	return runOn(ctx, o, tried)
+	o.Settings = openSettings(o, time.Now)
+	return runOn(ctx, o)
 }
 
-// runOn is Run with the settings open; was are those that were in effect before, where that is known.
-func runOn(ctx context.Context, o Options, was *config.Config) error {
+func runOn(ctx context.Context, o Options) error {
 	defer func() { o.Carried.sockets.close() }()
-	var former string
-	left := false // the wire of was is down
+	var (
+		former string
+		was    *config.Config // of the supervisor before; nil: there was none
+		left   bool           // the wire of was is down
+	)
 	for {
 		if o.Carried == nil {
 			o.Carried = newCarried(o.Credentials)
@@ -70,27 +71,22 @@ func runOn(ctx context.Context, o Options, was *config.Config) error {
 			return nil // process 1 does it, and starts the next one
 		}
 		if o = finishReset(ctx, o); o.Settings == nil {
-			o.Settings, _ = openSettings(o, time.Now)
+			o.Settings = openSettings(o, time.Now)
 		}
 	}
 }
 
-// openSettings opens the store of the settings. Without it everything else works. tried are those on trial that a process
-// before has left in effect; nil: there are none.
-func openSettings(o Options, clock func() time.Time) (s *settings.Store, tried *config.Config) {
+// openSettings opens the store of the settings. Without it everything else works.
+func openSettings(o Options, clock func() time.Time) *settings.Store {
 	s, left, err := settings.Open(o.SettingsPath, clock)
 	if err != nil {
 		o.Log.Warn("the settings cannot be changed from here", "error", err)
-		return nil, nil
+		return nil
 	}
-	if left == nil || left.Outcome == settings.Kept {
-		return s, nil
+	if left != nil && left.Outcome != settings.Kept {
+		o.Log.Warn("a change of the settings was not confirmed before limpid started anew: it is given up", "version", left.Number)
 	}
-	o.Log.Warn("a change of the settings was not confirmed before limpid started anew: it is given up", "version", left.Number)
-	if tried, err = config.Parse("limpid.toml", []byte(left.Text)); err != nil {
-		return s, nil // they never were in effect
-	}
-	return s, tried
+	return s
 }
 
 // wentBack keeps the settings of before again, in the place of those with which limpid cannot start, and says whether it

@@ -188,7 +188,7 @@ func TestFactoryResetOfABox(t *testing.T) {
 	b := newBox(t)
 	b.options.SettingsPath = b.options.ConfigPath
 	o := b.options
-	o.Settings, _ = openSettings(o, time.Now)
+	o.Settings = openSettings(o, time.Now)
 	if err := os.Mkdir(b.options.RunDir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestFactoryResetOfABox(t *testing.T) {
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { ended <- runOn(ctx, o, nil) }()
+	go func() { ended <- runOn(ctx, o) }()
 	b.client = control.NewClient(b.options.RunDir)
 	defer b.client.Close()
 	b.await(t, "inline", isInline)

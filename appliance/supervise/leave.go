@@ -17,19 +17,20 @@ func LeaveWire(ctx context.Context, former, fresh *config.Config, log *slog.Logg
 		return false, fmt.Errorf("leave bridge: %w", err)
 	}
 	left, err = old.MakeRoom(ctx, BridgeSpec(fresh))
-	if left {
-		log.Info("other ports: the wire of before is taken down", "was", former.Bridge.Ports, "will_be", fresh.Bridge.Ports)
-	}
 	if err != nil {
 		return left, fmt.Errorf("leave bridge: %w", err)
+	}
+	if left {
+		log.Info("other ports: the wire of before is taken down", "was", former.Bridge.Ports, "will_be", fresh.Bridge.Ports)
 	}
 	return left, nil
 }
 
-// leaveWire has the wire of former, nil where nobody knows it, make room for that of the supervisor that comes, and says
-// whether it has gone.
+// leaveWire has the wire of former, nil where there was no supervisor before, make room for that of the one that comes, and
+// says whether it has gone. It does so on limpid's own box alone, where process 1 brings a wire back whatever becomes of
+// supervisors; elsewhere a bridge of other ports is refused, and what people have put on the one that is there stays.
 func leaveWire(ctx context.Context, o Options, former *config.Config) bool {
-	if former == nil {
+	if former == nil || !ownBox(o) {
 		return false
 	}
 	fresh, err := firstConfig(o)

@@ -20,11 +20,10 @@ func (b *box) runOn(t *testing.T) {
 	t.Helper()
 	b.options.SettingsPath = b.options.ConfigPath
 	o := b.options
-	var tried *config.Config
-	o.Settings, tried = openSettings(o, func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) })
+	o.Settings = openSettings(o, func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) })
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- runOn(ctx, o, tried) }()
+	go func() { done <- runOn(ctx, o) }()
 	b.client = control.NewClient(b.options.RunDir)
 	b.stop = sync.OnceValue(func() error {
 		b.client.Close()

@@ -77,19 +77,11 @@ func (p *Limpid) start(extra []string) error {
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
-	cmd, done := p.cmd, p.done
 	go func() {
-		p.exit = cmd.Wait()
-		close(done)
+		p.exit = p.cmd.Wait()
+		close(p.done)
 	}()
 	return nil
-}
-
-// Again starts the supervisor once more when it has ended, with the same files.
-func (p *Limpid) Again() error {
-	<-p.done
-	p.done = make(chan struct{})
-	return p.start(nil)
 }
 
 // PID is the supervisor's.
