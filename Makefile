@@ -4,7 +4,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build image firmware demo lab test check lint fmt unit unit-race race vm powercuts fuzz soak bench clean FORCE
+.PHONY: help build flows image firmware demo lab test check lint fmt unit unit-race race vm powercuts fuzz soak bench clean FORCE
 
 # Where Go and the network tools live on machines whose PATH leaves them out (sudo, plain users).
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -35,6 +35,8 @@ RACED   = ./test/wire ./test/scenarios ./test/clients
 # times. The labs on this kernel run one by one.
 MACHINES = ./test/vm/... ./test/wirevm/... ./test/medium/... ./test/firmware/...
 LABS     = $$(go list ./test/... | grep -vE '^limpid/test/(vm|wirevm|medium|firmware)(/|$$)')
+# Tests of the wire that tell of flows remembered by sets of nft, as kernels without programs at the ports do.
+WITHSETS = Arming|Bypass|ArrivalOfLimpid|Cut|Full|Slots|StillHolds|Reset|LegThat|Replies|Path|LastSegment|ComeBack|DoctorCounts
 # Hidden folders hold caches and tools, but for .ci.
 GOFILES = $$(find * .ci -name '*.go')
 
@@ -44,6 +46,10 @@ help: ## Print this list
 build: ## Build ./limpid, one static binary
 	@.ci/deps build
 	go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o limpid ./appliance
+
+flows: ## Compile interceptor/flows/flows.c to flows.o, which git keeps: building limpid needs no C compiler
+	@.ci/deps flows
+	@.ci/flows
 
 image: build ## Make out/limpid.img, a disk image with Debian's kernel; IMAGEFLAGS='-h' lists its options
 	@.ci/deps image
@@ -67,6 +73,7 @@ test: ## Everything: install what is missing, check, lab and VM tests, one run o
 	@.ci/deps test
 	@$(MAKE) check unit-race
 	@$(REPORT) run -v -record out/report/test.json -- $(GOTEST) -p 1 -timeout 20m $(LABS)
+	@LIMPID_FLOW_MEMORY=sets $(REPORT) run -v -record out/report/sets.json -- $(GOTEST) -timeout 10m -run '$(WITHSETS)' ./test/wire
 	@$(REPORT) run -v -record out/report/machines.json -- $(GOTEST) -p 2 -timeout 30m $(MACHINES)
 	@$(MAKE) lab DEMO_ONCE=1
 	@$(MAKE) demo DEMO_ONCE=1
@@ -91,7 +98,7 @@ race: $(REPORT) ## Unit tests, the wire's, scenarios and clients under the race 
 	@$(MAKE) unit-race
 	@LIMPID_RACE=1 $(REPORT) run -v -- $(GOTEST) -p 1 -timeout 30m $(RACED)
 
-lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, and proof that the import rules bite
+lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, proof that the import rules bite, and that flows.o is made of flows.c
 	@.ci/deps lint
 	@unformatted=$$(gofmt -l $(GOFILES)); \
 	 [ -z "$$unformatted" ] || { echo "not gofmt'ed (run make fmt):" >&2; echo "$$unformatted" >&2; exit 1; }
@@ -101,6 +108,7 @@ lint: .tools/golangci-lint ## gofmt, go vet, golangci-lint, and proof that the i
 	@cd .ci/tools && ../../.tools/golangci-lint run -c ../../.golangci.yml ./...
 	@.ci/lint-rules-test
 	@.ci/fuzz-test
+	@.ci/flows check
 	@.ci/tracked
 
 fmt: ## Format every Go file
