@@ -149,13 +149,18 @@ func (q *synQueue) packet(b []byte) {
 func (q *synQueue) capture(packet uint32, vlan uint16) {
 	q.verdict(packet, nfAccept, interceptor.MarkApproved.WithVLAN(vlan))
 }
+
+// bridge leaves the SYN the mark it came with: by that it is forgotten on its way out.
 func (q *synQueue) bridge(packet uint32) { q.verdict(packet, nfAccept, 0) }
 func (q *synQueue) drop(packet uint32)   { q.verdict(packet, nfDrop, 0) }
 
+// verdict sets a mark, unless it is 0.
 func (q *synQueue) verdict(packet, code uint32, mark interceptor.Mark) {
 	q.out = header(q.out[:0], nfqnlMsgVerdict, unix.NLM_F_REQUEST, q.number)
 	q.out = attribute(q.out, nfqaVerdictHdr, append(be32(code), be32(packet)...))
-	q.out = attribute(q.out, nfqaMark, be32(uint32(mark)))
+	if mark != 0 {
+		q.out = attribute(q.out, nfqaMark, be32(uint32(mark)))
+	}
 	if err := unix.Sendto(q.fd, finish(q.out), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		q.gate.log.Error("cannot give a verdict", "error", err)
 	}
