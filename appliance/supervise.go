@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"limpid/appliance/boot"
 	"limpid/appliance/child"
 	"limpid/appliance/clock"
+	"limpid/appliance/config"
 	"limpid/appliance/supervise"
 	"limpid/proxy/relay"
 )
@@ -31,6 +33,8 @@ func superviseCommand() command {
              what the web page changes, if it is not the configuration; its history is in FILE.history
   --flow-timeout D
              how long the kernel remembers a captured connection that is idle, from 3s (20m); TCP keepalive follows
+  --flow-memory auto|programs|sets
+             where it remembers them: in programs at the ports, which cost less and need Linux 6.6, or in sets of nft (auto)
 
 Builds the bridge, starts gate, proxy and web page, and captures new connections while health checks pass. Logs to stderr.
 SIGTERM and Ctrl-C end it: flows may finish for 2 s, the bridge stays and forwards. SIGHUP reads the configuration
@@ -51,6 +55,7 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 	credentials := set.String("credentials", defaultCredentials, "")
 	settingsPath := set.String("settings", "", "")
 	flowTimeout := set.Duration("flow-timeout", supervise.FlowTimeout, "")
+	flowMemory := set.String("flow-memory", "auto", "")
 	if _, err := parse(set, args); err != nil {
 		return err
 	}
@@ -77,7 +82,10 @@ func superviseBox(ctx context.Context, t terminal, args []string) error {
 		ConfigPath: *path, SettingsPath: cmp.Or(*settingsPath, *path), RunDir: *dir,
 		Version: version, TunnelReasons: relay.ReasonNames(), Log: log, Reload: reload, FlowTimeout: *flowTimeout,
 		Updates: updates, Board: board(),
-		OpenWire: supervise.OpenWire, LeaveWire: supervise.LeaveWire, OpenCapture: supervise.OpenCapture,
+		OpenWire: supervise.OpenWire, LeaveWire: supervise.LeaveWire,
+		OpenCapture: func(ctx context.Context, c *config.Config, flowTimeout time.Duration, log *slog.Logger) (supervise.Capture, error) {
+			return supervise.OpenCapture(ctx, c, *flowMemory, flowTimeout, log)
+		},
 		GateSettings:  func(told supervise.Told) any { return gateLineOf(told) },
 		ProxySettings: func(told supervise.Told) any { return proxyLineOf(told) },
 		WebSettings:   func(page supervise.Page) any { return webLineOf(page, runDir) },

@@ -20,7 +20,11 @@ func (s Spec) askChains() []chain {
 			chains = append(chains, chain{name: synName(f, vlan), rules: s.synRules(f, vlan)})
 		}
 	}
-	if s.Handshake == Mirror {
+	switch {
+	case s.Handshake != Mirror:
+	case s.Memory == Programs:
+		chains = append(chains, s.askedChain())
+	default:
 		chains = append(chains, s.askChain())
 	}
 	return chains
@@ -37,8 +41,8 @@ func (s Spec) askChain() chain {
 		for _, f := range s.families() {
 			ask.rules = append(ask.rules, rule{
 				why: "a new connection to a captured port, while armed",
-				parts: []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(clientToServer, setPorts), syn(),
-					iifnameIn(setArmed), jump(synName(f, vlan))},
+				parts: []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), capturedPort(clientToServer), syn(),
+					armedPort(), jump(synName(f, vlan))},
 			})
 		}
 	}

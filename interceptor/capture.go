@@ -8,22 +8,18 @@ func (s Spec) captureChains() []chain {
 	capture := chain{name: "capture", hook: "prerouting", priority: priorityCapture, rules: []rule{passRule(), s.managementRule()}}
 	var chains []chain
 	for _, vlan := range s.vlans() {
-		takeLAN, takeWAN := "take_lan"+vlanSuffix(vlan), "take_wan"+vlanSuffix(vlan)
-		chains = append(chains,
-			chain{name: takeLAN, rules: []rule{s.take(MarkFromClient, vlan, s.Capture)}},
-			chain{name: takeWAN, rules: []rule{s.take(MarkFromServer, vlan, s.Capture)}},
-			// After a queue verdict the bridge no longer looks at broute
-			// (net/bridge/br_input.c: nf_hook_bridge_pre), so a SYN is redirected.
-			chain{name: "take_syn" + vlanSuffix(vlan), rules: []rule{s.take(MarkFromClient, vlan, Redirect)}})
+		takes := s.takeChains(vlan)
+		takeLAN, takeWAN := takes[0].name, takes[1].name
+		chains = append(chains, takes...)
 		for _, f := range s.families() {
 			lan, wan, icmp := "lan"+f.suffix+vlanSuffix(vlan), "wan"+f.suffix+vlanSuffix(vlan), "icmp"+f.suffix+vlanSuffix(vlan)
 			capture.rules = append(capture.rules,
 				rule{why: "from clients",
 					recipe: s.brouteRecipe(f, "dport"),
-					parts:  []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(clientToServer, setPorts), jump(lan)}},
+					parts:  []statement{iifname(s.LAN), etherType(f, vlan), wholeTCP(f), capturedPort(clientToServer), jump(lan)}},
 				rule{why: "from servers",
 					recipe: s.brouteRecipe(f, "sport"),
-					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), tcpPortIn(serverToClient, setPorts), jump(wan)}},
+					parts:  []statement{iifname(s.WAN), etherType(f, vlan), wholeTCP(f), capturedPort(serverToClient), jump(wan)}},
 				rule{why: "what routers say of captured flows", parts: []statement{etherType(f, vlan), wholeICMP(f), jump(icmp)}})
 			toServer, toClient := tupleKey(f, clientToServer), tupleKey(f, serverToClient)
 			chains = append(chains, s.legChains(lan, takeLAN, toServer, clientLeg(f), serverLeg(f), s.clientBeginning(f, vlan))...)
@@ -123,7 +119,7 @@ func (s Spec) clientBeginning(f family, vlan uint16) beginning {
 	}
 	var judged []rule
 	if s.Handshake == Accept {
-		judged = []rule{{why: "a new connection, while armed", parts: []statement{syn(), iifnameIn(setArmed), jump(synName(f, vlan))}}}
+		judged = []rule{{why: "a new connection, while armed", parts: []statement{syn(), armedPort(), jump(synName(f, vlan))}}}
 	}
 	never := []rule{{why: "never ours", parts: []statement{tuple.notIn(client.slot), leave()}}}
 	return beginning{first: []rule{notBegun()}, never: never, edge: append(judged,
@@ -167,6 +163,17 @@ func (s Spec) serverBeginning(f family, name, take string) beginning {
 			{why: "an answer to our SYN", parts: []statement{tuple.learn(server.slot, s.OpeningTimeout), follow(take)}},
 			{why: "no slot now: the next frame tries again", parts: []statement{follow(take)}},
 		},
+	}
+}
+
+// takeChains take what comes from clients, from servers, and SYNs.
+func (s Spec) takeChains(vlan uint16) []chain {
+	return []chain{
+		{name: "take_lan" + vlanSuffix(vlan), rules: []rule{s.take(MarkFromClient, vlan, s.Capture)}},
+		{name: "take_wan" + vlanSuffix(vlan), rules: []rule{s.take(MarkFromServer, vlan, s.Capture)}},
+		// After a queue verdict the bridge no longer looks at broute
+		// (net/bridge/br_input.c: nf_hook_bridge_pre), so a SYN is redirected.
+		{name: "take_syn" + vlanSuffix(vlan), rules: []rule{s.take(MarkFromClient, vlan, Redirect)}},
 	}
 }
 

@@ -21,7 +21,7 @@ func counterNames() []string { return []string{counterCaptured, counterBridged, 
 type Counters struct {
 	Captured    uint64 // taken off the bridge
 	Bridged     uint64 // bridged, for whatever reason, while the tables were there
-	RefusedFull uint64 // of those, approved ones that found no free slot
+	RefusedFull uint64 // of those, while armed, the ones that found no free slot
 }
 
 // Counters reads the counters.

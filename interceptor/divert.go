@@ -47,6 +47,15 @@ func (s Spec) brouteRecipe(f family, which string) string {
 	})
 }
 
+// brouteRecipes are those of every family.
+func (s Spec) brouteRecipes(which string) string {
+	var lines []string
+	for _, f := range s.families() {
+		lines = append(lines, s.brouteRecipe(f, which))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // eachPort is one line for each captured port.
 func (s Spec) eachPort(line func(port uint16) string) string {
 	lines := make([]string, len(s.Ports))

@@ -22,7 +22,7 @@ type Found struct {
 	// Planned says that rules were installed: the rest is compared with them.
 	Planned bool
 	Rules   int      // in both tables
-	Missing []string // chains that have other rules than planned, one text each
+	Missing []string // chains that have other rules than planned, and programs that are not at their ports, one text each
 	Ports   []uint16 // set "ports", in order
 	Armed   bool     // set "armed" has the clients' port
 	Routes  int      // routing rules, routes and next hops that are as planned
@@ -90,6 +90,15 @@ func inspect(ctx context.Context, s *Spec) (Found, error) {
 	if f.Tables[0].Present {
 		if err := f.readSets(conn, *s); err != nil {
 			return f, err
+		}
+	}
+	if s.Memory == Programs {
+		missing, err := s.flowSpec().Missing()
+		if err != nil {
+			return f, err
+		}
+		for _, w := range missing {
+			f.Missing = append(f.Missing, fmt.Sprintf("%v is not there", w))
 		}
 	}
 	f.Sysctls = readSysctls()

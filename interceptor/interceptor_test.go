@@ -107,10 +107,18 @@ func TestTablesVanishWithTheirHolder(t *testing.T) {
 	if err := second.Apply(t.Context(), s); err == nil || !strings.Contains(err.Error(), "another limpid") {
 		t.Errorf("a second limpid in the same namespace: %v", err)
 	}
-	must(t, i.conn.CloseLasting()) // what the kernel does for a killed process
+	killed(t, i)
 	if got := output(t, "nft", "list", "tables"); strings.Contains(got, "limpid") {
 		t.Errorf("tables outlive their holder: %s", got)
 	}
+}
+
+// killed does what the kernel does for a process that was killed.
+func killed(t *testing.T, i *Interceptor) {
+	t.Helper()
+	must(t, i.conn.CloseLasting())
+	must(t, i.memory.Close())
+	must(t, i.keeper.close())
 }
 
 func TestTablesStayWithAnHeir(t *testing.T) {
@@ -119,7 +127,7 @@ func TestTablesStayWithAnHeir(t *testing.T) {
 	must(t, i.Apply(t.Context(), s))
 	heir, err := unix.Dup(i.OwnerFD())
 	must(t, err)
-	must(t, i.conn.CloseLasting())
+	killed(t, i)
 	if got := output(t, "nft", "list", "tables"); !strings.Contains(got, "limpid") {
 		t.Error("tables are gone although their socket was inherited")
 	}

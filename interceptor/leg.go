@@ -35,7 +35,9 @@ func (s Spec) expected(f family) string {
 }
 
 // learnsAsked says that what a SYN showed must be known where its slot is not.
-func (s Spec) learnsAsked() bool { return s.OwnPorts || s.Handshake == Mirror }
+func (s Spec) learnsAsked() bool {
+	return s.Memory != Programs && (s.OwnPorts || s.Handshake == Mirror)
+}
 
 // halfClosed is how long a slot lives whose peer has said FIN, from then on: nothing
 // that comes later keeps it. Where the leg goes on for longer, its frames are captured,

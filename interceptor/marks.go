@@ -21,6 +21,10 @@ const (
 	// by the wan port, on the copies that the bridge itself is given.
 	MarkHeardLAN Mark = 0x4c500006
 	MarkHeardWAN Mark = 0x4c500007
+	// MarkAsked and MarkFull are set by package flows on SYNs that took a slot, and that
+	// found none.
+	MarkAsked Mark = 0x4c500008
+	MarkFull  Mark = 0x4c500009
 
 	// MarkMask selects the tag and the kind.
 	MarkMask Mark = 0xfff0000f

@@ -43,7 +43,7 @@ func box(t *testing.T) Spec {
 	must(t, netlink.LinkSetUp(lo))
 	return Spec{
 		Bridge: "br0", BridgeMAC: [6]byte(mac), LAN: "eth0", WAN: "eth1", Ports: []uint16{80},
-		Capture: Redirect, Handshake: Accept, IPv6: true, ProxyPort: 8080, Slots: 1000,
+		Capture: Redirect, Handshake: Accept, Memory: Sets, IPv6: true, ProxyPort: 8080, Slots: 1000,
 	}.DefaultTimeouts()
 }
 

@@ -14,7 +14,7 @@ import (
 func example() Spec {
 	return Spec{
 		Bridge: "br0", BridgeMAC: [6]byte{2, 0x77, 0, 0, 0, 1}, LAN: "eth0", WAN: "eth1", Ports: []uint16{80},
-		Capture: Redirect, Handshake: Accept, ProxyPort: 8080, Slots: 65536,
+		Capture: Redirect, Handshake: Accept, Memory: Sets, ProxyPort: 8080, Slots: 65536,
 	}.DefaultTimeouts()
 }
 
@@ -24,6 +24,7 @@ func TestRulesText(t *testing.T) {
 	tests := map[string]func(*Spec){
 		"accept-redirect": func(*Spec) {},
 		"mirror-broute":   func(s *Spec) { s.Capture, s.Handshake, s.IPv6 = Broute, Mirror, true },
+		"programs":        func(s *Spec) { s.Memory, s.Handshake, s.VLANs = Programs, Mirror, []uint16{10} },
 		"vlans":           func(s *Spec) { s.VLANs, s.Ports = []uint16{10, 20}, []uint16{80, 8080} },
 	}
 	for name, change := range tests {
@@ -46,22 +47,24 @@ func TestRulesText(t *testing.T) {
 }
 
 func TestClassicRecipesAreShown(t *testing.T) {
-	s := example()
-	s.IPv6 = true
-	var b strings.Builder
-	must(t, WriteText(&b, s))
-	for _, recipe := range []string{
-		"ebtables -t broute -A BROUTING -p IPv4 --ip-proto tcp --ip-dport 80 -j redirect --redirect-target DROP",
-		"ebtables -t broute -A BROUTING -p IPv4 --ip-proto tcp --ip-sport 80 -j redirect --redirect-target DROP",
-		"ebtables -t broute -A BROUTING -p IPv6 --ip6-proto tcp --ip6-dport 80 -j redirect --redirect-target DROP",
-		"ebtables -t broute -A BROUTING -p IPv6 --ip6-proto tcp --ip6-sport 80 -j redirect --redirect-target DROP",
-		"iptables -t mangle -A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 8080 --tproxy-mark 0x1/0x1",
-		"ip6tables -t mangle -A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 8080 --tproxy-mark 0x1/0x1",
-		"ip rule add fwmark 0x1/0x1 lookup 100", "ip route add local default dev lo table 100",
-		"ip -6 rule add fwmark 0x1/0x1 lookup 100", "ip -6 route add local default dev lo table 100",
-	} {
-		if !strings.Contains(b.String(), "classic: "+recipe+"\n") {
-			t.Errorf("no rule stands for: %s", recipe)
+	for _, memory := range []Memory{Sets, Programs} {
+		s := example()
+		s.IPv6, s.Memory = true, memory
+		var b strings.Builder
+		must(t, WriteText(&b, s))
+		for _, recipe := range []string{
+			"ebtables -t broute -A BROUTING -p IPv4 --ip-proto tcp --ip-dport 80 -j redirect --redirect-target DROP",
+			"ebtables -t broute -A BROUTING -p IPv4 --ip-proto tcp --ip-sport 80 -j redirect --redirect-target DROP",
+			"ebtables -t broute -A BROUTING -p IPv6 --ip6-proto tcp --ip6-dport 80 -j redirect --redirect-target DROP",
+			"ebtables -t broute -A BROUTING -p IPv6 --ip6-proto tcp --ip6-sport 80 -j redirect --redirect-target DROP",
+			"iptables -t mangle -A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 8080 --tproxy-mark 0x1/0x1",
+			"ip6tables -t mangle -A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 8080 --tproxy-mark 0x1/0x1",
+			"ip rule add fwmark 0x1/0x1 lookup 100", "ip route add local default dev lo table 100",
+			"ip -6 rule add fwmark 0x1/0x1 lookup 100", "ip -6 route add local default dev lo table 100",
+		} {
+			if !strings.Contains(b.String(), "classic: "+recipe+"\n") {
+				t.Errorf("%s: no rule stands for: %s", memory, recipe)
+			}
 		}
 	}
 }

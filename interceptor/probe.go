@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 
+	"limpid/interceptor/flows"
+
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 )
@@ -17,6 +19,7 @@ type Features struct {
 	Broute   error // capture by broute
 	TPROXY   error // without it nothing can be captured
 	Queue    error // mirrored handshake
+	Programs error // flows remembered by programs
 }
 
 // Choose turns a wish ("auto", or a method) into a method this kernel has.
@@ -46,6 +49,23 @@ func (f Features) Choose(capture, handshake string) (Capture, Handshake, error) 
 		return "", "", fmt.Errorf("intercept.handshake is %q: %w; \"auto\" would take %s", handshake, f.Queue, Accept)
 	}
 	return c, h, nil
+}
+
+// ChooseMemory turns a wish ("auto", or a memory) into a memory this kernel has.
+func (f Features) ChooseMemory(wish string) (Memory, error) {
+	m := Memory(wish)
+	if wish == "auto" {
+		if m = Programs; f.Programs != nil {
+			m = Sets
+		}
+	}
+	if m == Programs && f.Programs != nil {
+		return "", fmt.Errorf("--flow-memory is %s: %w; \"auto\" would take %s", wish, f.Programs, Sets)
+	}
+	if m != Programs && m != Sets {
+		return "", fmt.Errorf("--flow-memory is %q: want auto, %s or %s", wish, Programs, Sets)
+	}
+	return m, nil
 }
 
 func firstOf(errs ...error) error {
@@ -99,6 +119,9 @@ func Probe(ctx context.Context) (Features, error) {
 			p.lacks.Err = err
 			*p.result = &p.lacks
 		}
+	}
+	if err := flows.Probe(); err != nil {
+		f.Programs = &UnsupportedError{"remember flows by programs", "6.6", "CONFIG_BPF_SYSCALL", err}
 	}
 	return f, nil
 }

@@ -19,10 +19,15 @@ func plan(s Spec) (ruleset, error) {
 	if err := s.Validate(); err != nil {
 		return ruleset{}, err
 	}
-	bridge := append(s.askChains(), s.captureChains()...)
+	bridge := s.askChains()
+	if s.Memory == Programs {
+		bridge = append(bridge, s.markedChain()...)
+	} else {
+		bridge = append(append(bridge, s.captureChains()...), s.emitChains()...)
+	}
 	return ruleset{
 		sets:   s.sets(),
-		bridge: append(append(bridge, s.emitChains()...), s.heardChain()),
+		bridge: append(bridge, s.heardChain()),
 		inet:   []chain{s.divertChain(), s.answerChain()},
 	}, nil
 }
@@ -59,7 +64,14 @@ func WriteText(w io.Writer, s Spec) error {
 	writeChains(&b, rules.bridge)
 	fmt.Fprintf(&b, "}\n\ntable inet %s { # owned\n", tableName)
 	writeChains(&b, rules.inet)
-	b.WriteString("}\n\n# policy routing\n")
+	b.WriteString("}\n")
+	if s.Memory == Programs {
+		b.WriteString("\n# programs that remember flows (interceptor/flows)\n")
+		for _, w := range s.flowSpec().Ways() {
+			fmt.Fprintf(&b, "%v # %s\n", w, w.Why)
+		}
+	}
+	b.WriteString("\n# policy routing\n")
 	writeRouting(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write rules: %w", err)

@@ -50,6 +50,9 @@ func (s Spec) sets() []set {
 		{name: setArmed, keys: []nftables.SetDatatype{nftables.TypeIFName}, timeout: s.ArmedTimeout, size: 4},
 		{name: setPorts, keys: []nftables.SetDatatype{nftables.TypeInetService}},
 	}
+	if s.Memory == Programs {
+		return list
+	}
 	room := 2*s.Slots + 64
 	over := max(room, leastOver)
 	for _, f := range s.families() {

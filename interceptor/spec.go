@@ -61,6 +61,7 @@ type Spec struct {
 	VLANs     []uint16 // 802.1Q identifiers captured beside untagged frames
 	Capture   Capture
 	Handshake Handshake
+	Memory    Memory
 	IPv6      bool
 	ProxyPort uint16 // of the TPROXY listeners on 127.0.0.1 and ::1
 	Queue     uint16 // NFQUEUE number the gate listens on
@@ -73,6 +74,8 @@ type Spec struct {
 	EndedTimeout   time.Duration // a flow that is over is forgotten; above a few retransmissions
 	AskedTimeout   time.Duration // the MACs of a SYN are forgotten; above any wait in the listener's backlog
 	ArmedTimeout   time.Duration // capture of new flows stops when Arm is not called
+
+	lanIndex, wanIndex int // of the interfaces that programs are at; Apply finds them
 }
 
 // DefaultTimeouts fills the timeouts that are 0.
@@ -110,6 +113,8 @@ func (s Spec) Validate() error {
 	wrong(s.ProxyPort == 0, "no proxy port")
 	wrong(s.Capture != Broute && s.Capture != Redirect, "capture %q: want %s or %s", s.Capture, Broute, Redirect)
 	wrong(s.Handshake != Mirror && s.Handshake != Accept, "handshake %q: want %s or %s", s.Handshake, Mirror, Accept)
+	wrong(s.Memory != Sets && s.Memory != Programs, "memory %q: want %s or %s", s.Memory, Sets, Programs)
+	wrong(s.Memory == Programs && s.OwnPorts, "memory %s with ports of its own: want %s", Programs, Sets)
 	wrong(s.Slots == 0, "no room for a single flow")
 	wrong(s.BridgeMAC == [6]byte{}, "bridge %s has no MAC", s.Bridge)
 	for _, p := range s.Bypass {

@@ -68,10 +68,11 @@ func iifnameNot(name string) statement {
 	}}
 }
 
-func iifnameIn(set string) statement {
-	return statement{"iifname @" + set, []expr.Any{
+// armedPort matches what came in by a port that is armed.
+func armedPort() statement {
+	return statement{"iifname @" + setArmed, []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: register},
-		&expr.Lookup{SourceRegister: register, SetName: set},
+		&expr.Lookup{SourceRegister: register, SetName: setArmed},
 	}}
 }
 
@@ -147,14 +148,15 @@ func within(f family, word string, offset uint32, p netip.Prefix) statement {
 	}}
 }
 
-func tcpPortIn(d direction, set string) statement {
+// capturedPort matches segments whose server has a captured port.
+func capturedPort(d direction) statement {
 	word, offset := "dport", uint32(2)
 	if d == serverToClient {
 		word, offset = "sport", 0
 	}
-	return statement{fmt.Sprintf("tcp %s @%s", word, set), []expr.Any{
+	return statement{fmt.Sprintf("tcp %s @%s", word, setPorts), []expr.Any{
 		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: offset, Len: 2},
-		&expr.Lookup{SourceRegister: register, SetName: set},
+		&expr.Lookup{SourceRegister: register, SetName: setPorts},
 	}}
 }
 

@@ -19,7 +19,7 @@ const (
 	GateProxyBoardFD = 7  // the proxy's scoreboard
 	GateListenFD     = 8  // TPROXY listener on 127.0.0.1
 	GateListen6FD    = 9  // TPROXY listener on ::1; absent when IPv6 is off
-	GateRulesFD      = 10 // the socket that owns the rules, only to be held; may be absent
+	GateRulesFD      = 10 // a socket in which waits what keeps the rules, only to be held; may be absent
 	GateSupply4FD    = 11 // supply of IPv4 sockets, sending end
 	GateSupplied4FD  = 12 // and its receiving end, to see what is left
 	GateSupply6FD    = 13 // the same for IPv6; absent when IPv6 is off

@@ -48,6 +48,7 @@ type kernelRules struct {
 	features    interceptor.Features
 	capture     interceptor.Capture
 	handshake   interceptor.Handshake
+	memory      interceptor.Memory
 	flowTimeout time.Duration
 
 	mu   sync.Mutex
@@ -57,13 +58,17 @@ type kernelRules struct {
 	last, base interceptor.Counters
 }
 
-// OpenCapture asks the kernel what it can and chooses; it installs nothing.
-func OpenCapture(ctx context.Context, c *config.Config, flowTimeout time.Duration, log *slog.Logger) (Capture, error) {
+// OpenCapture asks the kernel what it can and chooses; it installs nothing. memory is
+// an interceptor.Memory or "auto".
+func OpenCapture(ctx context.Context, c *config.Config, memory string, flowTimeout time.Duration, log *slog.Logger) (Capture, error) {
 	features, err := interceptor.Probe(ctx)
 	if err != nil {
 		return nil, err
 	}
 	k := &kernelRules{features: features, flowTimeout: flowTimeout}
+	if k.memory, err = features.ChooseMemory(memory); err != nil {
+		return nil, err
+	}
 	if err := k.choose(c); err != nil {
 		return nil, err
 	}
@@ -109,9 +114,15 @@ func (k *kernelRules) install(ctx context.Context, c *config.Config, mac [6]byte
 	spec := interceptor.Spec{
 		Bridge: c.Bridge.Name, BridgeMAC: mac, LAN: c.Bridge.Ports[0], WAN: c.Bridge.Ports[1],
 		Ports: c.Intercept.Ports, VLANs: c.Bridge.VLANs, IPv6: c.Intercept.IPv6,
-		Capture: k.capture, Handshake: k.handshake, ProxyPort: c.Proxy.Port, Slots: uint32(flows) * slotsPerFlow,
+		Capture: k.capture, Handshake: k.handshake, Memory: k.memory, ProxyPort: c.Proxy.Port, Slots: uint32(flows) * slotsPerFlow,
 		OwnPorts:     c.Proxy.ClientPort != config.ClientPortKeep || c.Intercept.Mode != config.ModeFull,
 		ArmedTimeout: c.Watchdog.Timeout, FlowTimeout: k.flowTimeout,
+	}
+	if spec.OwnPorts {
+		spec.Memory = interceptor.Sets
+	}
+	if spec.Memory == interceptor.Programs {
+		spec.Slots = uint32(flows) // they give a slot back at once
 	}
 	for _, p := range c.Intercept.Bypass {
 		spec.Bypass = append(spec.Bypass, interceptor.Pair{Client: p.Client, Server: p.Server})
