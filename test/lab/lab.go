@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"github.com/google/nftables"
 )
 
 // Options change how a lab is built; the zero value is the usual lab.
@@ -43,6 +45,7 @@ type Lab struct {
 	closers  []func() error
 	captures []*Capture
 	limpids  []*Limpid
+	sets     *nftables.Conn // for FlowsHeld; nil until it is asked
 	closed   bool
 }
 

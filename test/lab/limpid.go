@@ -29,6 +29,10 @@ type Limpid struct {
 	exit error         // what Wait said; read after done
 }
 
+// EnvFlowMemory names where every limpid of a lab remembers flows (`limpid supervise
+// --flow-memory`); empty for where it does by itself.
+const EnvFlowMemory = "LIMPID_FLOW_MEMORY"
+
 // StartLimpid writes the configuration and starts `limpid supervise` in the
 // box, with extra arguments at the end. It returns at once: WaitMode tells when
 // it is ready. ctx bounds the preparation (and the build, if one is needed),
@@ -71,7 +75,11 @@ func (p *Limpid) start(extra []string) error {
 		return fmt.Errorf("start limpid: %w", err)
 	}
 	defer log.Close()
-	args := append([]string{"supervise", "-c", p.Config, "--run", p.RunDir}, extra...)
+	args := []string{"supervise", "-c", p.Config, "--run", p.RunDir}
+	if memory := os.Getenv(EnvFlowMemory); memory != "" {
+		args = append(args, "--flow-memory", memory)
+	}
+	args = append(args, extra...)
 	p.cmd = p.lab.Box.Command(context.Background(), p.Path, args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {

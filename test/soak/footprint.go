@@ -27,7 +27,6 @@ const (
 	others     = " other descriptors"
 	goroutines = " goroutines"
 	resident   = " RSS, KiB"
-	elements   = "elements of "
 	tcpSockets = "TCP sockets of the box, "
 )
 
@@ -58,13 +57,11 @@ func (s *soak) look(ctx context.Context) (footprint, error) {
 			return nil, err
 		}
 	}
-	for _, name := range append(flowSets(), slowSets()...) {
-		list, err := s.elements(name)
-		if err != nil {
-			return nil, err
-		}
-		f[elements+name] = len(list)
+	h, err := s.lab.FlowsHeld()
+	if err != nil {
+		return nil, err
 	}
+	f.held(h)
 	return f, nil
 }
 
@@ -137,15 +134,9 @@ func isLoopback(address string) bool {
 // busy lists what tells that the last flows have not gone yet. A thorough look
 // also waits for what the kernel keeps for a minute or two by design.
 func (f footprint) busy(thorough bool) []string {
-	names := []string{"flows active", tcpSockets + "open"}
-	for _, set := range flowSets() {
-		names = append(names, elements+set)
-	}
+	names := []string{"flows active", tcpSockets + "open", slots, serverLegs}
 	if thorough {
-		names = append(names, tcpSockets+"TIME_WAIT")
-		for _, set := range slowSets() {
-			names = append(names, elements+set)
-		}
+		names = append(names, tcpSockets+"TIME_WAIT", overLegs, notes)
 	}
 	var list []string
 	for _, name := range names {
@@ -258,7 +249,7 @@ func grown(before, after footprint) []string {
 			most = max(most, heldSockets*runtime.NumCPU()+ownSockets)
 		case strings.HasSuffix(name, resident):
 			most += most/4 + spareMemory
-		case strings.HasPrefix(name, elements), strings.HasPrefix(name, tcpSockets):
+		case name == slots, name == serverLegs, name == overLegs, name == notes, strings.HasPrefix(name, tcpSockets):
 			continue // settle has seen to these
 		}
 		if after[name] > most {

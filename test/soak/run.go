@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
 
 	"limpid/test/lab"
@@ -40,7 +39,6 @@ type soak struct {
 	out       io.Writer
 	lab       *lab.Lab
 	limpid    *lab.Limpid
-	sets      *nftables.Conn
 	blocks    *blocks
 	sources   []string
 	targets   targets
@@ -106,7 +104,6 @@ func run(ctx context.Context, o settings, out io.Writer) (err error) {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = s.sets.CloseLasting() }()
 	if err := s.rounds(ctx); err != nil {
 		if !errors.Is(err, errFailed) {
 			s.fail(err)
@@ -120,14 +117,6 @@ func run(ctx context.Context, o settings, out io.Writer) (err error) {
 
 // prepare starts servers and limpid.
 func (s *soak) prepare(ctx context.Context) error {
-	// Opened now, while descriptors are few: the library waits with select(2).
-	err := s.lab.Box.Do(func() (err error) {
-		s.sets, err = nftables.New(nftables.AsLasting())
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("open netlink in the box: %w", err)
-	}
 	far := &server{blocks: s.blocks, tally: s.served, patience: s.patience, slow: s.slow, fail: s.fail, random: rand.Uint64}
 	for _, n := range []*lab.Node{s.lab.S1, s.lab.S2} {
 		if _, err := n.Serve(":80", far.serveHTTP); err != nil {
@@ -145,10 +134,15 @@ func (s *soak) prepare(ctx context.Context) error {
 	if s.flowTimeout > 0 {
 		extra = []string{"--flow-timeout", s.flowTimeout.String()}
 	}
+	var err error
 	if s.limpid, err = s.lab.StartLimpid(ctx, fmt.Sprintf(config, s.handshake, s.connections+s.connections/4+100), extra...); err != nil {
 		return err
 	}
 	if err := s.limpid.WaitMode("inline", time.Minute); err != nil {
+		return err
+	}
+	// Asked once now, while descriptors are few.
+	if _, err := s.lab.FlowsHeld(); err != nil {
 		return err
 	}
 	if strings.Contains(s.limpid.Log(), "descriptor limit allows fewer") {

@@ -219,10 +219,33 @@ func asOwner(t *testing.T, p *lab.Limpid, change func(*nftables.Conn)) {
 	process, err := unix.PidfdOpen(pid, 0)
 	must(t, err)
 	defer unix.Close(process)
-	owner, err := unix.PidfdGetfd(process, inherited.GateRulesFD, 0)
+	keeper, err := unix.PidfdGetfd(process, inherited.GateRulesFD, 0)
 	must(t, err)
-	defer unix.Close(owner)
+	defer unix.Close(keeper)
+	kept := peek(t, keeper)
+	defer func() {
+		for _, fd := range kept {
+			_ = unix.Close(fd)
+		}
+	}()
+	owner := kept[len(kept)-1] // the others are of programs
 	must(t, unix.Sendto(owner, batch, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}))
+}
+
+// peek takes copies of the descriptors that wait in a socket, and leaves them there.
+func peek(t *testing.T, fd int) []int {
+	t.Helper()
+	rights := make([]byte, 1024)
+	_, n, _, _, err := unix.Recvmsg(fd, make([]byte, 1), rights, unix.MSG_PEEK|unix.MSG_CMSG_CLOEXEC)
+	must(t, err)
+	messages, err := unix.ParseSocketControlMessage(rights[:n])
+	must(t, err)
+	if len(messages) != 1 {
+		t.Fatalf("%d messages wait, want one with what keeps the rules", len(messages))
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	must(t, err)
+	return fds
 }
 
 func TestDoctorCountsTheRules(t *testing.T) {

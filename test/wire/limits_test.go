@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/nftables"
-
 	"limpid/test/lab"
 )
 
@@ -115,24 +113,23 @@ func TestFullSetsBridge(t *testing.T) {
 	closeAll(conns)
 }
 
-// footprint is what limpid holds: descriptors of each child, and elements of the flow sets.
-func footprint(t *testing.T, sets *nftables.Conn, p *lab.Limpid) map[string]int {
+// footprint is what limpid holds: descriptors of each child, and slots of flows.
+func footprint(t *testing.T, l *lab.Lab, p *lab.Limpid) map[string]int {
 	t.Helper()
-	held := map[string]int{}
+	f := map[string]int{}
 	for _, name := range []string{"gate", "proxy"} {
 		pid, err := p.ChildPID(t.Context(), name)
 		must(t, err)
 		fds, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "fd"))
 		must(t, err)
-		held[name+" descriptors"] = len(fds)
+		f[name+" descriptors"] = len(fds)
 		task, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
 		must(t, err)
-		held[name+" threads"] = len(task)
+		f[name+" threads"] = len(task)
 	}
-	for _, name := range []string{"down4", "up4"} {
-		held["elements of "+name] = elements(t, sets, name)
-	}
-	return held
+	h := held(t, l)
+	f["slots"], f["legs to servers"] = len(h.Clients), len(h.Servers)
+	return f
 }
 
 func TestManyConnectionsLeaveNothing(t *testing.T) {
@@ -142,26 +139,21 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 	}
 	l, p := inline(t, basic)
 	o := origin(t, l.S1)
-	// Opened now, while descriptors are few: the library waits with select(2).
-	sets := openSets(t, l)
 	// Once through everything, so that pools and threads are as they will stay.
 	closeAll(open(t, l, 200))
 	settled := func() map[string]int {
 		t.Helper()
 		eventually(t, "flows to end", func() bool { return status(t, p).Flows.Active == 0 && o.Open() == 0 })
-		eventually(t, "slots to come back", func() bool {
-			h := footprint(t, sets, p)
-			return h["elements of down4"]+h["elements of up4"] == 0
-		})
-		return footprint(t, sets, p)
+		noSlotStays(t, l)
+		return footprint(t, l, p)
 	}
 	before := settled()
 	conns := open(t, l, many)
 	if s := status(t, p); s.Flows.Active != uint64(many) {
 		t.Errorf("%d flows active, want %d", s.Flows.Active, many)
 	}
-	during := footprint(t, sets, p)
-	if during["proxy descriptors"]+during["gate descriptors"] < 2*many || during["elements of down4"] != many {
+	during := footprint(t, l, p)
+	if during["proxy descriptors"]+during["gate descriptors"] < 2*many || during["slots"] != many {
 		t.Errorf("with %d connections open, limpid holds %v: this measures nothing", many, during)
 	}
 	for _, conn := range conns {

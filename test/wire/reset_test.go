@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -24,7 +25,6 @@ func TestResetFlowsGiveTheirSlotsBack(t *testing.T) {
 	must(t, err)
 	_, err = l.S2.Serve(":80", func(_ context.Context, conn *net.TCPConn) { _, _ = io.Copy(conn, conn) })
 	must(t, err)
-	sets := openSets(t, l)
 	for range each {
 		reset := dial(t, l.C1, "10.77.0.101:80")
 		if _, err := lab.RawExchange(t.Context(), reset, []byte("\x00"), lab.Bytes(1)); err == nil {
@@ -40,10 +40,7 @@ func TestResetFlowsGiveTheirSlotsBack(t *testing.T) {
 		t.Errorf("%d flows were captured, want %d", got, 2*each)
 	}
 	// Idle flows keep a slot for 20 minutes.
-	eventually(t, "slots to come back", func() bool {
-		h := footprint(t, sets, p)
-		return h["elements of down4"]+h["elements of up4"] == 0
-	})
+	noSlotStays(t, l)
 }
 
 // TestLegThatIsOverGivesItsSlotBack has the client's connection over while the server has
@@ -62,7 +59,6 @@ func TestLegThatIsOverGivesItsSlotBack(t *testing.T) {
 		received <- err
 	})
 	must(t, err)
-	sets := openSets(t, l)
 	conn := dial(t, l.C1, "10.77.0.101:80")
 	_, err = conn.Write([]byte("\x00"))
 	must(t, err)
@@ -72,23 +68,21 @@ func TestLegThatIsOverGivesItsSlotBack(t *testing.T) {
 	_, err = io.Copy(conn, lab.Content(size).Reader())
 	must(t, err)
 	must(t, conn.Close())
-	count := func(name string) int { return elements(t, sets, name) }
-	eventually(t, "the client's slot to come back", func() bool { return count("down4") == 0 })
-	if up := count("up4"); up != 1 {
-		t.Errorf("the server has not read yet: %d elements in up4, want 1", up)
+	eventually(t, "the client's slot to come back", func() bool { return len(held(t, l).Clients) == 0 })
+	h := held(t, l)
+	if len(h.Servers) != 1 {
+		t.Errorf("the server has not read yet: %d legs to servers are live, want 1", len(h.Servers))
 	}
 	// What is left of a flow that is over goes after 20 s.
 	const soon = 20 * time.Second
-	if left := lifetimes(t, sets, "ended_down4"); len(left) != 1 || left[0] < 10*soon {
-		t.Errorf("where the client's frames came from is known for %v, want one element for many times %v", left, soon)
+	if len(h.Over) == 0 || slices.Min(h.Over) < 10*soon {
+		t.Errorf("where the client's frames came from is known for %v, want many times %v", h.Over, soon)
 	}
 	close(goOn)
 	must(t, <-received)
-	eventually(t, "the server's slot to come back", func() bool { return count("up4") == 0 })
-	for _, name := range []string{"ended_down4", "ended_up4"} {
-		if left := lifetimes(t, sets, name); len(left) != 1 || left[0] > soon {
-			t.Errorf("all is over, and %s keeps its elements for %v, want one for at most %v", name, left, soon)
-		}
+	noSlotStays(t, l)
+	if h := held(t, l); len(h.Over) == 0 || slices.Max(h.Over) > soon {
+		t.Errorf("all is over, and what is known stays for %v, want at most %v", h.Over, soon)
 	}
 }
 

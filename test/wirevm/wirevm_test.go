@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"limpid/interceptor"
 	"limpid/test/lab"
 	"limpid/test/vm"
 )
@@ -24,6 +25,22 @@ func TestWireOnAKernelWithBrouteAndQueue(t *testing.T) {
 		Env:      []string{lab.EnvBinary + "=" + inGuest},
 		Memory:   3072,
 		Timeout:  15 * time.Minute,
+	})
+}
+
+// TestSetsOnAKernelWithBrouteAndQueue has flows remembered where kernels without programs
+// at the ports do: only what comes of that is repeated.
+func TestSetsOnAKernelWithBrouteAndQueue(t *testing.T) {
+	limpid, err := lab.Binary(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm.Test(t, "./test/wire", "Cut|Dead|Slow|BothEnds|Replies|Reset|VLANs|Verdicts|Leg|Slots", vm.Spec{
+		Programs: []string{"ip", "nft", "ping", "setpriv", "sh"},
+		Files:    map[string]string{inGuest: limpid},
+		Env:      []string{lab.EnvBinary + "=" + inGuest, lab.EnvFlowMemory + "=" + string(interceptor.Sets)},
+		Memory:   3072,
+		Timeout:  10 * time.Minute,
 	})
 }
 
@@ -50,6 +67,6 @@ func TestBridgeOnAKernelWithVLANs(t *testing.T) {
 	vm.Test(t, "./bridge", "VLAN", vm.Spec{Programs: []string{"ip"}, Timeout: 3 * time.Minute})
 }
 
-func TestNeighboursOnAKernelWithVLANs(t *testing.T) {
-	vm.Test(t, "./interceptor", "Heard$", vm.Spec{Programs: []string{"ip", "nft", "bridge"}, Timeout: 3 * time.Minute})
+func TestRulesOnAKernelWithVLANs(t *testing.T) {
+	vm.Test(t, "./interceptor", "Heard$|Programs", vm.Spec{Programs: []string{"ip", "nft", "bridge"}, Timeout: 3 * time.Minute})
 }
