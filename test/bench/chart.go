@@ -183,7 +183,7 @@ func (r *results) chart() chart {
 	} {
 		drawn := panel{title: p.title, unit: p.unit}
 		for _, s := range r.plan.subjects {
-			if v := p.of(s); v.n > 0 && !s.experiment {
+			if v := p.of(s); v.n > 0 && !s.beside {
 				name := strings.TrimPrefix(s.title, "no proxy: ")
 				drawn.bars = append(drawn.bars, bar{name: name, value: v, ours: s.family == familyOurs})
 			}

@@ -18,8 +18,8 @@
 // The client of the fixed rates is open-loop (pace.go): it asks when a request
 // is due, whatever has become of those before.
 //
-// The subject limpid-stateless is an experiment (stateless.go): the same limpid
-// behind rules that remember nothing of a flow tells what remembering costs.
+// The subject limpid-sets is limpid as it is where the kernel has no programs that
+// remember flows.
 //
 // -vm measures the mirrored handshake on a kernel that has NFT_QUEUE, in the
 // machine of package limpid/test/vm: this very program runs there with

@@ -22,19 +22,20 @@ type limpid struct{ *lab.Limpid }
 
 // enterLimpid puts limpid in with a handshake of its configuration, "accept" or
 // "mirror", and a timeout of its watchdog. It waits until limpid is inline: before, and in bypass, it would be
-// nothing but a bridge. As many threads as there are CPUs it takes by itself.
-func enterLimpid(handshake, timeout string) enter {
+// nothing but a bridge. As many threads as there are CPUs it takes by itself. args are
+// further ones of `limpid supervise`.
+func enterLimpid(handshake, timeout string, args ...string) enter {
 	return func(ctx context.Context, l *lab.Lab, _ int) (inline, error) {
-		return startLimpid(ctx, l, map[string]any{"Handshake": handshake, "Timeout": timeout})
+		return startLimpid(ctx, l, map[string]any{"Handshake": handshake, "Timeout": timeout}, args...)
 	}
 }
 
-func startLimpid(ctx context.Context, l *lab.Lab, values map[string]any) (inline, error) {
+func startLimpid(ctx context.Context, l *lab.Lab, values map[string]any, args ...string) (inline, error) {
 	config, err := render("limpid.toml", values)
 	if err != nil {
 		return nil, err
 	}
-	p, err := l.StartLimpid(ctx, config)
+	p, err := l.StartLimpid(ctx, config, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -28,10 +28,9 @@ server: the row with the asterisk is no transparent proxy's. It is right here, w
 Traffic Server's best case. One to one, which is what a wire needs, is the row without; it is measured where it can stand
 the load.`)
 	}
-	if slices.ContainsFunc(r.plan.subjects, func(s subject) bool { return s.experiment }) {
-		text = append(text, `†The same limpid behind rules as the peers have, which remember nothing of a flow (test/bench/config/stateless.nft):
-no wire, since it cuts connections that were open before and shows its own MACs, but it tells what limpid's memory of
-flows costs on a new connection. The rest is its engine and TCP.`)
+	if slices.ContainsFunc(r.plan.subjects, func(s subject) bool { return s.beside }) {
+		text = append(text, `†The same limpid on a kernel without programs at the ports (before Linux 6.6, or without bpf(2)), or with
+client_port = "any": it remembers flows in sets of nft (docs/rules.md).`)
 	}
 	return text
 }

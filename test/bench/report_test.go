@@ -205,3 +205,21 @@ func TestFigureIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Another way of limpid's own has its row and its footnote; the chart shows limpid once.
+func TestOtherWayIsInTablesAlone(t *testing.T) {
+	p, err := newPlan(1, 1, "haproxy,limpid,limpid-sets", keyNew)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newResults(p)
+	for _, s := range p.subjects {
+		r.turns[s.name] = []turn{{figures: map[string]figure{keyNew: fakeTurn(10).figures[keyKeepAlive]}}}
+	}
+	if text := r.report(machine{}, "test", ""); !strings.Contains(text, "| limpid, sets† ") || !strings.Contains(text, "\n†The same limpid") {
+		t.Errorf("no row, or no footnote, in\n%s", text)
+	}
+	if words := texts(t, r.chart().svg()); strings.Contains(words, "sets") || !strings.Contains(words, "limpid\n") {
+		t.Errorf("the chart has %s", words)
+	}
+}

@@ -14,7 +14,7 @@ import (
 // server saw of the clients is checked by the measurement itself; see
 // TestWrongAddressDoesNotCount.
 func TestTinyRound(t *testing.T) {
-	p, err := newPlan(1, 1, "haproxy,haproxy-splice,limpid,limpid-stateless,wire", "")
+	p, err := newPlan(1, 1, "haproxy,haproxy-splice,limpid,limpid-sets,wire", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestTinyRound(t *testing.T) {
 			t.Errorf("limpid's %s used no CPU time for new connections", part)
 		}
 	}
-	for _, name := range []string{ours, stateless} {
+	for _, name := range []string{ours, withSets} {
 		if got := r.fidelity(name); got != "address and port" {
 			t.Errorf("the server saw clients of %s by %s", name, got)
 		}

@@ -19,9 +19,8 @@ type subject struct {
 	loads   []load
 	// mixes: it is known to give one client's requests another's address.
 	mixes bool
-	// experiment: it shows where a cost lies and is nothing to put into a wire; the
-	// chart leaves it out.
-	experiment bool
+	// beside: another way of limpid's own, which the chart leaves out.
+	beside bool
 	// family names the program, of which there may be several configurations.
 	family string
 }
@@ -46,7 +45,7 @@ const (
 	standard = "haproxy"
 	ours     = "limpid"
 
-	stateless  = "limpid-stateless"
+	withSets   = "limpid-sets"
 	mirrored   = "limpid-mirror"
 	familyATS  = "Traffic Server"
 	familyHA   = "HAProxy"
@@ -75,7 +74,7 @@ func subjects(p plan) []subject {
 		{name: "trafficserver-sharing", title: "Traffic Server, sharing*", tools: ats, enter: trafficServer(sharing), loads: all, mixes: true, family: familyATS},
 		{name: "squid", title: "Squid", tools: []string{"squid", "unshare"}, version: squidVersion, enter: enterSquid, loads: all, family: "Squid"},
 		{name: ours, title: "limpid", version: limpidVersion, enter: enterLimpid("accept", "1s"), loads: inlined, family: familyOurs},
-		{name: stateless, title: "limpid, stateless†", enter: enterStateless, loads: p.loads(keyNew), experiment: true, family: familyOurs},
+		{name: withSets, title: "limpid, sets†", enter: enterLimpid("accept", "1s", "--flow-memory", "sets"), loads: p.loads(keyNew), beside: true, family: familyOurs},
 		{name: bareWire, title: "no proxy: a plain bridge", enter: enterWire, loads: bridged},
 	}
 }
