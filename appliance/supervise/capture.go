@@ -69,6 +69,9 @@ func OpenCapture(ctx context.Context, c *config.Config, memory string, flowTimeo
 	if k.memory, err = features.ChooseMemory(memory); err != nil {
 		return nil, err
 	}
+	if k.memory == interceptor.Sets && features.Programs != nil {
+		log.Info("flows are remembered in sets: new connections cost more", "because", features.Programs)
+	}
 	if err := k.choose(c); err != nil {
 		return nil, err
 	}

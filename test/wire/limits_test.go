@@ -55,6 +55,21 @@ func open(t *testing.T, l *lab.Lab, n int) []*net.TCPConn {
 	return conns
 }
 
+// openCaptured opens connections until n are captured: on a slow machine some are answered too
+// late for that.
+func openCaptured(t *testing.T, l *lab.Lab, p *lab.Limpid, n int) []*net.TCPConn {
+	t.Helper()
+	conns := open(t, l, n)
+	eventually(t, fmt.Sprintf("%d flows to be active", n), func() bool {
+		missing := n - int(status(t, p).Flows.Active)
+		if missing > 0 && slow() {
+			conns = append(conns, open(t, l, missing)...)
+		}
+		return missing == 0
+	})
+	return conns
+}
+
 func closeAll(conns []*net.TCPConn) {
 	for _, c := range conns {
 		_ = c.Close()
@@ -65,15 +80,7 @@ func TestFurtherConnectionsAreBridged(t *testing.T) {
 	const limit, more = 40, 20
 	l, p := inline(t, basic+fmt.Sprintf("[intercept]\nmax_connections = %d\n", limit))
 	o := origin(t, l.S1)
-	conns := open(t, l, limit)
-	full := func() bool {
-		missing := limit - int(status(t, p).Flows.Active)
-		if missing > 0 && slow() {
-			conns = append(conns, open(t, l, missing)...) // some were answered too late to be captured
-		}
-		return missing == 0
-	}
-	eventually(t, "the limit to be reached", full)
+	conns := openCaptured(t, l, p, limit)
 	if status(t, p).Handshake == "accept" {
 		// The kernel accepts by itself, so capture stops as a whole.
 		must(t, p.WaitMode("bypass", startTime))
@@ -148,10 +155,7 @@ func TestManyConnectionsLeaveNothing(t *testing.T) {
 		return footprint(t, l, p)
 	}
 	before := settled()
-	conns := open(t, l, many)
-	if s := status(t, p); s.Flows.Active != uint64(many) {
-		t.Errorf("%d flows active, want %d", s.Flows.Active, many)
-	}
+	conns := openCaptured(t, l, p, many)
 	during := footprint(t, l, p)
 	if during["proxy descriptors"]+during["gate descriptors"] < 2*many || during["slots"] != many {
 		t.Errorf("with %d connections open, limpid holds %v: this measures nothing", many, during)
