@@ -41,6 +41,8 @@ func TestLife(t *testing.T) {
 		"s", "limpid# ",
 		// The marks are put together by the shell, so that its echo of the line does not hold them.
 		"[ $(readlink /proc/1/exe) = $(readlink -f /init) ] && echo mark''ed $(cat /proc/sys/kernel/hostname)\n", "marked limpid",
+		// Its kernel has the programs that remember flows.
+		"/init rules | grep '^program from_client ' && echo rem''embered\n", "remembered",
 		// The page is served: its plain port leads to the other one. By wget, which every busybox here has.
 		"until wget -S -O /dev/null --header 'Host: limpid' http://127.0.0.1/ 2>&1 | grep -q 'https://limpid/'; do sleep 1; done; echo ser''ved\n", "served",
 		"ls /data/config | tr '\\n' ' '; echo li''sted\n", "certificate.pem limpid.toml seed",
